@@ -1,0 +1,101 @@
+-- The lake in Amazon Athena: run the statements one at a time, after replacing
+--   s3://my-lake-bucket/trail-insights   by the lake's URL,
+--   111122223333                         by the accounts, separated by commas,
+--   us-east-1,eu-west-1                  by the Regions that the trail covers.
+-- Partitions are projected from these lists: nothing has to be crawled, added or repaired. Name a date in each WHERE,
+-- or Athena looks into every hour since the first day. `date` is text: '2026-11-01'. All times are UTC.
+
+CREATE DATABASE IF NOT EXISTS trail_insights;
+
+-- One CloudTrail record, once, in the hour of its event time.
+CREATE EXTERNAL TABLE IF NOT EXISTS trail_insights.events (
+    `event_time`                      timestamp,
+    `event_id`                        string,
+    `event_version`                   string,
+    `event_source`                    string,
+    `event_name`                      string,
+    `event_type`                      string,
+    `event_category`                  string,
+    `is_read_only`                    boolean,
+    `is_management`                   boolean,
+    `inferred_fields`                 string,
+    `error_code`                      string,
+    `error_message`                   string,
+    `aws_region`                      string,
+    `recipient_account_id`            string,
+    `identity_type`                   string,
+    `identity_arn`                    string,
+    `identity_key`                    string,
+    `identity_account_id`             string,
+    `identity_user_name`              string,
+    `identity_invoked_by`             string,
+    `access_key_id`                   string,
+    `source_ip_address`               string,
+    `user_agent`                      string,
+    `request_id`                      string,
+    `shared_event_id`                 string,
+    `api_version`                     string,
+    `vpc_endpoint_id`                 string,
+    `vpc_endpoint_account_id`         string,
+    `session_credential_from_console` string,
+    `user_identity_json`              string,
+    `request_parameters_json`         string,
+    `response_elements_json`          string,
+    `additional_event_data_json`      string,
+    `resources_json`                  string,
+    `service_event_details_json`      string,
+    `addendum_json`                   string,
+    `tls_details_json`                string,
+    `edge_device_details_json`        string,
+    `event_context_json`              string,
+    `other_fields_json`               string,
+    `object_key`                      string
+)
+PARTITIONED BY (`account_id` string, `region` string, `date` string, `hour` int)
+STORED AS PARQUET
+LOCATION 's3://my-lake-bucket/trail-insights/events/'
+TBLPROPERTIES (
+    'projection.enabled' = 'true',
+    'projection.account_id.type' = 'enum',
+    'projection.account_id.values' = '111122223333',
+    'projection.region.type' = 'enum',
+    'projection.region.values' = 'us-east-1,eu-west-1',
+    'projection.date.type' = 'date',
+    'projection.date.format' = 'yyyy-MM-dd',
+    'projection.date.range' = '2020-01-01,NOW',
+    'projection.date.interval' = '1',
+    'projection.date.interval.unit' = 'DAYS',
+    'projection.hour.type' = 'integer',
+    'projection.hour.range' = '0,23',
+    'projection.hour.digits' = '2',
+    'storage.location.template' =
+        's3://my-lake-bucket/trail-insights/events/account_id=${account_id}/region=${region}/date=${date}/hour=${hour}/'
+);
+
+-- Calls of one API in one minute with at least one call; error_code null is success.
+CREATE EXTERNAL TABLE IF NOT EXISTS trail_insights.minute_counts (
+    `minute`         timestamp,
+    `event_category` string,
+    `is_read_only`   boolean,
+    `event_source`   string,
+    `event_name`     string,
+    `error_code`     string,
+    `count`          bigint
+)
+PARTITIONED BY (`account_id` string, `region` string, `date` string)
+STORED AS PARQUET
+LOCATION 's3://my-lake-bucket/trail-insights/minute_counts/'
+TBLPROPERTIES (
+    'projection.enabled' = 'true',
+    'projection.account_id.type' = 'enum',
+    'projection.account_id.values' = '111122223333',
+    'projection.region.type' = 'enum',
+    'projection.region.values' = 'us-east-1,eu-west-1',
+    'projection.date.type' = 'date',
+    'projection.date.format' = 'yyyy-MM-dd',
+    'projection.date.range' = '2020-01-01,NOW',
+    'projection.date.interval' = '1',
+    'projection.date.interval.unit' = 'DAYS',
+    'storage.location.template' =
+        's3://my-lake-bucket/trail-insights/minute_counts/account_id=${account_id}/region=${region}/date=${date}/'
+);

@@ -1,0 +1,25 @@
+-- The lake in DuckDB. Say where it is, then read this file:
+--   SET VARIABLE lake = 's3://my-lake-bucket/trail-insights';   -- or a folder
+--   .read include/sql/duckdb.sql
+-- For S3, credentials first: CREATE SECRET (TYPE s3, PROVIDER credential_chain, REGION 'us-east-1');
+-- Only the partitions that a WHERE on account_id, region, date or hour leaves over are read.
+
+SET TimeZone = 'UTC';
+
+-- One CloudTrail record, once, in the hour of its event time.
+CREATE OR REPLACE VIEW events AS
+SELECT *
+FROM read_parquet(
+    getvariable('lake') || '/events/account_id=*/region=*/date=*/hour=*/*.parquet',
+    hive_partitioning = true,
+    hive_types = {'account_id': VARCHAR, 'region': VARCHAR, 'date': DATE, 'hour': INTEGER}
+);
+
+-- Calls of one API in one minute with at least one call; error_code null is success.
+CREATE OR REPLACE VIEW minute_counts AS
+SELECT *
+FROM read_parquet(
+    getvariable('lake') || '/minute_counts/account_id=*/region=*/date=*/*.parquet',
+    hive_partitioning = true,
+    hive_types = {'account_id': VARCHAR, 'region': VARCHAR, 'date': DATE}
+);

@@ -1,0 +1,110 @@
+"""Spans of time: half open, aware, in UTC.
+
+Everything that is "an hour", "a day" or "the window of this run" is a `Window`; nothing here knows the current time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from insights.errors import WindowError
+
+MINUTE = timedelta(minutes=1)
+HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Window:
+    """The instants t with start <= t < end, both aware and in UTC."""
+
+    start: datetime
+    end: datetime
+
+    def __post_init__(self) -> None:
+        for name in ("start", "end"):
+            instant = getattr(self, name)
+            if instant.tzinfo is None:
+                raise WindowError(f"{name} {instant.isoformat()} has no time zone: write it as {instant.isoformat()}Z")
+            object.__setattr__(self, name, instant.astimezone(UTC))
+        if self.start >= self.end:
+            raise WindowError(f"the window {self} is empty: its end must be later than its start")
+
+    def __str__(self) -> str:
+        return f"{format_instant(self.start)}/{format_instant(self.end)}"
+
+    def __contains__(self, instant: datetime) -> bool:
+        return self.start <= instant < self.end
+
+    @property
+    def duration_minutes(self) -> int:
+        """Whole minutes from start to end."""
+        return int((self.end - self.start) / MINUTE)
+
+    def hours(self) -> Iterator[Window]:
+        """Yield the whole UTC hours that overlap this window, in order."""
+        return self._aligned(HOUR)
+
+    def days(self) -> Iterator[Window]:
+        """Yield the whole UTC days that overlap this window, in order."""
+        return self._aligned(DAY)
+
+    def widened(self, *, before: timedelta = timedelta(), after: timedelta = timedelta()) -> Window:
+        """Give this window with its start moved back and its end moved on."""
+        return Window(self.start - before, self.end + after)
+
+    def overlaps(self, other: Window) -> bool:
+        """Tell whether the two windows share an instant."""
+        return self.start < other.end and other.start < self.end
+
+    def _aligned(self, step: timedelta) -> Iterator[Window]:
+        start = floor(self.start, step)
+        while start < self.end:
+            yield Window(start, start + step)
+            start += step
+
+
+def floor(instant: datetime, step: timedelta) -> datetime:
+    """Round an aware instant down to a whole multiple of `step` since 1970-01-01T00:00Z."""
+    epoch = datetime(1970, 1, 1, tzinfo=UTC)
+    return instant.astimezone(UTC) - (instant - epoch) % step
+
+
+def ceil(instant: datetime, step: timedelta) -> datetime:
+    """Round an aware instant up to a whole multiple of `step` since 1970-01-01T00:00Z."""
+    floored = floor(instant, step)
+    return floored if floored == instant else floored + step
+
+
+def hour_of(instant: datetime) -> Window:
+    """Give the whole UTC hour an instant lies in."""
+    start = floor(instant, HOUR)
+    return Window(start, start + HOUR)
+
+
+def span(windows: Iterable[Window]) -> Window | None:
+    """Give the smallest window that covers all of them, or None where there are none."""
+    ordered = list(windows)
+    if not ordered:
+        return None
+    return Window(min(w.start for w in ordered), max(w.end for w in ordered))
+
+
+def parse_instant(text: str) -> datetime:
+    """Read an ISO 8601 instant; one without an offset is UTC.
+
+    Raises:
+        WindowError: the text is not an instant.
+    """
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise WindowError(f"{text!r} is not a time: write it like 2026-11-01T13:00Z") from error
+    return (instant if instant.tzinfo else instant.replace(tzinfo=UTC)).astimezone(UTC)
+
+
+def format_instant(instant: datetime) -> str:
+    """Write an instant as CloudTrail does: 2026-11-01T13:25:00Z."""
+    return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

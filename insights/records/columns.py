@@ -1,0 +1,212 @@
+"""From decoded records to rows of the `events` table.
+
+Written for batches of one to two thousand records: larger ones fall out of the processor's caches, smaller ones pay for
+forty column builders each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from insights.records.document import Document
+from insights.records.event import MEMBERS, Kind, Refusal
+from insights.records.identity import COLUMNS as IDENTITY_COLUMNS
+from insights.records.identity import Identity, parse_identity
+from insights.records.inference import infer_category, infer_read_only
+from insights.records.partitions import is_usable_name
+from insights.records.schemas import EVENTS, INSTANT
+
+BATCH_RECORDS = 2_000
+IDENTITY_CACHE_SIZE = 50_000
+
+
+@dataclass(slots=True)
+class Batch:
+    """Records on their way to rows; the lists run in parallel.
+
+    `sources[i]` is the number the caller gave record i's object, `positions[i]` its place in there, `others[i]` the
+    JSON text of what does not fit its columns.
+    """
+
+    records: list[Any] = field(default_factory=list)
+    others: list[str | None] = field(default_factory=list)
+    sources: list[int] = field(default_factory=list)
+    positions: list[int] = field(default_factory=list)
+
+    def __len__(self) -> int:
+        return len(self.records)
+
+    def add(self, document: Document, source: int) -> None:
+        """Take the records of one object."""
+        count = len(document.records)
+        self.records += document.records
+        self.others += [document.others.get(i) for i in range(count)] if document.others else [None] * count
+        self.sources += [source] * count
+        self.positions += document.positions or range(count)
+
+    def parts(self, size: int) -> list[Batch]:
+        """Cut into batches of at most `size` records, in order."""
+        return [
+            Batch(
+                self.records[i : i + size],
+                self.others[i : i + size],
+                self.sources[i : i + size],
+                self.positions[i : i + size],
+            )
+            for i in range(0, len(self), size)
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Rows of one batch: `table` has the columns of `EVENTS` but `object_key`, and `account_id` (null where the record
+    does not name its account) and `region`; `sources` and `positions` tell for each row where it came from."""
+
+    table: pa.Table
+    sources: npt.NDArray[np.int64]
+    positions: npt.NDArray[np.int64]
+
+    def filter(self, mask: npt.NDArray[np.bool_]) -> Rows:
+        """Give the rows that are marked."""
+        if mask.all():
+            return self
+        return Rows(self.table.filter(pa.array(mask)), self.sources[mask], self.positions[mask])
+
+
+class RowBuilder:
+    """Turns batches into rows; remembers the identities it has parsed, since they repeat."""
+
+    def __init__(self) -> None:
+        self._identities: dict[bytes, Identity] = {}
+
+    def build(self, batch: Batch) -> tuple[Rows, list[tuple[int, Refusal]]]:
+        """Give a batch's rows in order, and what cannot become a row, with the number of the object it came from."""
+        try:
+            return self._rows(batch), []
+        except (pa.ArrowInvalid, UnicodeEncodeError):
+            return self._build_one_by_one(batch)
+
+    def _build_one_by_one(self, batch: Batch) -> tuple[Rows, list[tuple[int, Refusal]]]:
+        """Find the records with an instant that does not exist or a text that is not UTF-8."""
+        kept, refusals = [], []
+        for single in batch.parts(1):
+            try:
+                kept.append(self._rows(single))
+            except (pa.ArrowInvalid, UnicodeEncodeError) as error:
+                refusals.append((single.sources[0], _refuse(single, error)))
+        rows = kept or [self._rows(Batch())]
+        table = pa.concat_tables([each.table for each in rows])
+        sources, positions = (
+            np.concatenate([getattr(each, name) for each in rows]) for name in ("sources", "positions")
+        )
+        return Rows(table, sources, positions), refusals
+
+    def _rows(self, batch: Batch) -> Rows:
+        columns: dict[str, pa.Array] = {
+            member.column: _BUILDERS[member.kind]([getattr(record, member.column) for record in batch.records])
+            for member in MEMBERS
+        }
+        columns |= self._identity_columns([record.user_identity_json for record in batch.records])
+        columns |= _inferred_columns(batch.records)
+        columns["other_fields_json"] = pa.array(batch.others, pa.string())
+        columns["account_id"] = columns["recipient_account_id"]
+        columns["region"] = columns["aws_region"]
+        names = [*(name for name in EVENTS.names if name != "object_key"), "account_id", "region"]
+        table = pa.table([columns[name] for name in names], names=names)
+        return Rows(table, np.array(batch.sources, dtype=np.int64), np.array(batch.positions, dtype=np.int64))
+
+    def _identity_columns(self, texts: list[Any]) -> dict[str, pa.Array]:
+        if len(self._identities) > IDENTITY_CACHE_SIZE:
+            self._identities.clear()
+        known, found = self._identities, []
+        for text in texts:
+            raw = b"" if text is None else bytes(text)
+            identity = known.get(raw)
+            if identity is None:
+                identity = known[raw] = parse_identity(raw or None)
+            found.append(identity)
+        return {
+            column: pa.array([getattr(identity, name) for identity in found], pa.string())
+            for name, column in IDENTITY_COLUMNS.items()
+        }
+
+
+def _inferred_columns(records: list[Any]) -> dict[str, pa.Array]:
+    """Fill what older records do not say, and name it in `inferred_fields`."""
+    rows = [_with_inferred(record) for record in records]
+    categories, reads, managements, inferred = zip(*rows, strict=True) if rows else ((), (), (), ())
+    return {
+        "event_category": pa.array(categories, pa.string()),
+        "is_read_only": pa.array(reads, pa.bool_()),
+        "is_management": pa.array(managements, pa.bool_()),
+        "inferred_fields": pa.array(inferred, pa.string()),
+    }
+
+
+def _with_inferred(record: Any) -> tuple[str, bool, bool, str | None]:
+    category, is_read_only, is_management = record.event_category, record.is_read_only, record.is_management
+    missing = []
+    if category is None:
+        missing.append("eventCategory")
+        category = infer_category(record.event_source, record.event_name, is_management)
+    if is_management is None:
+        missing.append("managementEvent")
+        is_management = category == "Management"
+    if is_read_only is None:
+        missing.append("readOnly")
+        is_read_only = infer_read_only(record.event_source, record.event_name)
+    return category, is_read_only, is_management, ",".join(missing) if missing else None
+
+
+def _texts(values: list[Any]) -> pa.Array:
+    return pa.array(values, pa.string())
+
+
+def _flags(values: list[Any]) -> pa.Array:
+    return pa.array(values, pa.bool_())
+
+
+def _instants(values: list[Any]) -> pa.Array:
+    return pa.array(values, pa.string()).cast(INSTANT)
+
+
+def _nested(values: list[Any]) -> pa.Array:
+    """Raw JSON as text; the cast checks that it is UTF-8, which the decoder does not do for what it skips."""
+    return pa.array([None if value is None else bytes(value) for value in values], pa.binary()).cast(pa.string())
+
+
+_BUILDERS: dict[Kind, Callable[[list[Any]], pa.Array]] = {
+    Kind.TEXT: _texts,
+    Kind.FLAG: _flags,
+    Kind.INSTANT: _instants,
+    Kind.NESTED: _nested,
+}
+
+
+def _refuse(single: Batch, error: Exception) -> Refusal:
+    record = single.records[0]
+    try:
+        content = msgspec.json.encode(record)
+    except (msgspec.MsgspecError, UnicodeError):
+        content = b""
+    reason = "invalid_text" if "UTF8" in str(error) or isinstance(error, UnicodeError) else "invalid_field"
+    return Refusal(reason, str(error)[:200], single.positions[0], content)
+
+
+def has_usable_partition(table: pa.Table) -> npt.NDArray[np.bool_]:
+    """Mark the rows whose account id and Region can name a folder."""
+    usable = np.ones(table.num_rows, dtype=bool)
+    for column in ("account_id", "region"):
+        codes = pc.dictionary_encode(table[column].combine_chunks())
+        verdicts = np.array([is_usable_name(name) for name in codes.dictionary.to_pylist()], dtype=bool)
+        if not verdicts.all():
+            usable &= verdicts[codes.indices.to_numpy(zero_copy_only=False)]
+    return usable

@@ -1,0 +1,143 @@
+"""From the bytes of a trail object to its records.
+
+The whole document is decoded in one typed pass; only a document that does not fit is read record by record, so that one
+bad record costs itself and nothing else.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+from isal import igzip, isal_zlib
+from isal.igzip_lib import IsalError
+
+from insights.records.event import EventRecord, Refusal, mend
+
+GZIP_MAGIC = b"\x1f\x8b"
+
+
+class _Document(msgspec.Struct, gc=False):
+    records: list[EventRecord] = msgspec.field(name="Records")
+
+
+class _RawDocument(msgspec.Struct, gc=False):
+    records: list[msgspec.Raw] = msgspec.field(name="Records")
+
+
+_typed = msgspec.json.Decoder(_Document)
+_raw = msgspec.json.Decoder(_RawDocument)
+_record = msgspec.json.Decoder(EventRecord)
+
+
+@dataclass(slots=True)
+class Document:
+    """What one trail object holds: `records` in order, `others[i]` what does not fit record i, and the refusals.
+
+    `positions[i]` is record i's place in the object; it is empty where all of them were read.
+    """
+
+    records: list[Any] = field(default_factory=list)
+    positions: list[int] = field(default_factory=list)
+    others: dict[int, str] = field(default_factory=dict)
+    refusals: list[Refusal] = field(default_factory=list)
+
+    @property
+    def records_in(self) -> int:
+        """How many entries its Records list has; a refused object has none."""
+        return len(self.records) + sum(refusal.index is not None for refusal in self.refusals)
+
+
+def read_document(name: str, body: bytes) -> Document:
+    """Read a trail object. `name` decides nothing but how a body that is no gzip is explained."""
+    text = _gunzip(name, body)
+    if isinstance(text, Refusal):
+        return Document(refusals=[text])
+    try:
+        return Document(records=_typed.decode(text).records)
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return _read_one_by_one(text)
+
+
+def _gunzip(name: str, body: bytes) -> bytes | Refusal:
+    if not body:
+        return Refusal("empty_object", "0 bytes", None, b"")
+    if not body.startswith(GZIP_MAGIC):
+        if name.endswith(".gz") and not body.lstrip().startswith((b"{", b"[")):
+            return Refusal("not_gzip", f"begins with {body[:4].hex()}", None, body)
+        return body
+    try:
+        return igzip.decompress(body)
+    except EOFError as error:
+        return Refusal("truncated_gzip", str(error), None, body)
+    except (gzip.BadGzipFile, IsalError, isal_zlib.error) as error:
+        return Refusal("corrupt_gzip", str(error), None, body)
+
+
+def _read_one_by_one(text: bytes) -> Document:
+    try:
+        entries = [bytes(raw) for raw in _raw.decode(text).records]
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        found = _entries_leniently(text, error)
+        if isinstance(found, Refusal):
+            return Document(refusals=[found])
+        entries = found
+    document = Document()
+    for index, entry in enumerate(entries):
+        result = _read_record(entry, index)
+        if isinstance(result, Refusal):
+            document.refusals.append(result)
+            continue
+        record, other = result
+        if other is not None:
+            document.others[len(document.records)] = other
+        document.records.append(record)
+        document.positions.append(index)
+    return document
+
+
+def _entries_leniently(text: bytes, error: Exception) -> list[bytes] | Refusal:
+    """Try the standard library's parser, which forgives lone surrogates; else say what the object is instead."""
+    try:
+        value = json.loads(text.decode("utf-8", errors="replace"))
+    except (ValueError, RecursionError):
+        return Refusal("not_json", _shape(text) or str(error), None, text)
+    if isinstance(value, dict) and isinstance(value.get("Records"), list):
+        return [json.dumps(entry).encode() for entry in value["Records"]]
+    kind = f"the top level is a {'list' if isinstance(value, list) else type(value).__name__}"
+    if isinstance(value, dict):
+        kind = f"the members are {', '.join(sorted(value)[:8]) or 'none'}"
+    return Refusal("no_records", kind, None, text)
+
+
+def _shape(text: bytes) -> str | None:
+    """Recognise what people put beside trails: one JSON object a line."""
+    lines = text.split(b"\n", 2)
+    if len(lines) < 2:
+        return None
+    try:
+        first = json.loads(lines[0])
+        json.loads(lines[1] or b"{}")
+    except ValueError:
+        return None
+    made_by = " (Logstash)" if isinstance(first, dict) and "@timestamp" in first else ""
+    return f"one JSON object a line{made_by}: not a trail object"
+
+
+def _read_record(entry: bytes, index: int) -> tuple[Any, str | None] | Refusal:
+    try:
+        return _record.decode(entry), None
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        pass
+    try:
+        value = json.loads(entry)
+    except UnicodeDecodeError as error:
+        return Refusal("invalid_text", str(error), index, entry)
+    except (ValueError, RecursionError) as error:
+        return Refusal("not_json", str(error), index, entry)
+    if not isinstance(value, dict):
+        return Refusal("record_not_an_object", f"a {type(value).__name__}", index, entry)
+    return mend(value, index, entry)

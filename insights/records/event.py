@@ -1,0 +1,181 @@
+"""One CloudTrail record: typed where people filter, raw JSON where it is nested, and given back exactly.
+
+Format: AWS CloudTrail User Guide, "CloudTrail record contents for management, data, and network activity events".
+`MEMBERS` is the single source: it makes the decoder's type, names the lake's columns, and gives a row back as JSON.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import Enum
+from typing import Annotated, Any
+
+import msgspec
+
+_FLAG_TEXTS = {"true": True, "false": False}
+INSTANT_FORMAT = "%Y-%m-%dT%H:%M:%SZ"
+
+
+class Kind(Enum):
+    """How a member of a record is kept."""
+
+    INSTANT = "instant"
+    TEXT = "text"
+    FLAG = "flag"
+    NESTED = "nested"
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One member of a record and the column it goes to."""
+
+    name: str
+    column: str
+    kind: Kind
+    is_required: bool = False
+
+
+MEMBERS = (
+    Member("eventTime", "event_time", Kind.INSTANT, is_required=True),
+    Member("eventSource", "event_source", Kind.TEXT, is_required=True),
+    Member("eventName", "event_name", Kind.TEXT, is_required=True),
+    Member("awsRegion", "aws_region", Kind.TEXT, is_required=True),
+    Member("eventID", "event_id", Kind.TEXT),
+    Member("eventVersion", "event_version", Kind.TEXT),
+    Member("eventType", "event_type", Kind.TEXT),
+    Member("eventCategory", "event_category", Kind.TEXT),
+    Member("readOnly", "is_read_only", Kind.FLAG),
+    Member("managementEvent", "is_management", Kind.FLAG),
+    Member("errorCode", "error_code", Kind.TEXT),
+    Member("errorMessage", "error_message", Kind.TEXT),
+    Member("recipientAccountId", "recipient_account_id", Kind.TEXT),
+    Member("sourceIPAddress", "source_ip_address", Kind.TEXT),
+    Member("userAgent", "user_agent", Kind.TEXT),
+    Member("requestID", "request_id", Kind.TEXT),
+    Member("sharedEventID", "shared_event_id", Kind.TEXT),
+    Member("apiVersion", "api_version", Kind.TEXT),
+    Member("vpcEndpointId", "vpc_endpoint_id", Kind.TEXT),
+    Member("vpcEndpointAccountId", "vpc_endpoint_account_id", Kind.TEXT),
+    Member("sessionCredentialFromConsole", "session_credential_from_console", Kind.TEXT),
+    Member("userIdentity", "user_identity_json", Kind.NESTED),
+    Member("requestParameters", "request_parameters_json", Kind.NESTED),
+    Member("responseElements", "response_elements_json", Kind.NESTED),
+    Member("additionalEventData", "additional_event_data_json", Kind.NESTED),
+    Member("resources", "resources_json", Kind.NESTED),
+    Member("serviceEventDetails", "service_event_details_json", Kind.NESTED),
+    Member("addendum", "addendum_json", Kind.NESTED),
+    Member("tlsDetails", "tls_details_json", Kind.NESTED),
+    Member("edgeDeviceDetails", "edge_device_details_json", Kind.NESTED),
+    Member("eventContext", "event_context_json", Kind.NESTED),
+)
+BY_NAME = {member.name: member for member in MEMBERS}
+
+# Exactly AWS's form; anything else (milliseconds, offsets) takes the slower path that keeps the original text.
+_InstantText = Annotated[str, msgspec.Meta(min_length=20, max_length=20)]
+_TYPES = {Kind.INSTANT: _InstantText, Kind.TEXT: str, Kind.FLAG: bool, Kind.NESTED: msgspec.Raw}
+
+# The default None is not part of the types: an explicit null is thus refused and kept by the slower path, so that
+# absent and null stay apart.
+EventRecord: Any = msgspec.defstruct(
+    "EventRecord",
+    [(m.column, _TYPES[m.kind]) if m.is_required else (m.column, _TYPES[m.kind], None) for m in MEMBERS],
+    rename={m.column: m.name for m in MEMBERS},
+    forbid_unknown_fields=True,
+    gc=False,
+)
+"""A decoded record: attributes are columns, nested members stay `msgspec.Raw`, what is absent is None."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why one record, or a whole object (`index` None), cannot be kept. `reason` is one of `REASONS`."""
+
+    reason: str
+    detail: str
+    index: int | None
+    content: bytes
+
+
+REASONS = {
+    "empty_object": "the object has no bytes",
+    "not_gzip": "the object is named .gz but is no gzip stream",
+    "truncated_gzip": "the gzip stream breaks off, or bytes that are no gzip follow it",
+    "corrupt_gzip": "the gzip stream is damaged: its blocks or its checksum are wrong",
+    "not_json": "the text is no JSON document",
+    "no_records": "the JSON has no list named Records",
+    "record_not_an_object": "an entry of Records is no JSON object",
+    "missing_field": "a member every record must have is absent",
+    "invalid_field": "a member every record must have has no usable value",
+    "invalid_text": "a text is not UTF-8",
+    "unusable_partition": "the account id or Region cannot name a folder",
+    "unreadable_object": "the store listed the object but did not give it",
+}
+"""Why something is in quarantine."""
+
+
+def mend(raw: Mapping[str, Any], index: int, content: bytes) -> tuple[Any, str | None] | Refusal:
+    """Turn a record that the typed decoder refused into an `EventRecord` and the JSON text of what does not fit it.
+
+    Members without a column, nulls, flags written as text and instants in another form are kept verbatim in that text;
+    their columns hold the value they mean, or nothing.
+    """
+    values: dict[str, Any] = {}
+    odd: dict[str, Any] = {}
+    for name, value in raw.items():
+        member = BY_NAME.get(name)
+        fitted = _fit(member, value) if member else None
+        if member and fitted is not None:
+            values[member.column] = fitted
+        if fitted is None or _is_altered(fitted, value):
+            odd[name] = value
+    for member in MEMBERS:
+        if member.is_required and member.column not in values:
+            reason = "invalid_field" if member.name in raw else "missing_field"
+            shown = f"{member.name} is {json.dumps(raw[member.name])[:100]}" if member.name in raw else member.name
+            return Refusal(reason, shown, index, content)
+    return EventRecord(**values), json.dumps(odd, ensure_ascii=False) if odd else None
+
+
+def _fit(member: Member, value: Any) -> Any:
+    """Give the value a column can hold, or None."""
+    if member.kind is Kind.NESTED:
+        return msgspec.Raw(json.dumps(value).encode())
+    if member.kind is Kind.FLAG:
+        return value if isinstance(value, bool) else _FLAG_TEXTS.get(str(value))
+    if not isinstance(value, str):
+        return None
+    return _instant_text(value) if member.kind is Kind.INSTANT else value
+
+
+def _is_altered(fitted: Any, value: Any) -> bool:
+    return not isinstance(fitted, msgspec.Raw) and (fitted != value or type(fitted) is not type(value))
+
+
+def _instant_text(text: str) -> str | None:
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return (instant if instant.tzinfo else instant.replace(tzinfo=UTC)).astimezone(UTC).strftime(INSTANT_FORMAT)
+
+
+def restore(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Give back the JSON object AWS wrote from a row of the `events` table (as `Table.to_pylist` gives it)."""
+    inferred = (row["inferred_fields"] or "").split(",")
+    record: dict[str, Any] = {}
+    for member in MEMBERS:
+        value = row[member.column]
+        if value is None or member.name in inferred:
+            continue
+        if member.kind is Kind.NESTED:
+            record[member.name] = json.loads(value)
+        elif member.kind is Kind.INSTANT:
+            record[member.name] = value.strftime(INSTANT_FORMAT)
+        else:
+            record[member.name] = value
+    if row["other_fields_json"] is not None:
+        record |= json.loads(row["other_fields_json"])
+    return record

@@ -1,0 +1,211 @@
+"""normalize: turn the records of one shard's objects into rows of `events`, each exactly once.
+
+Order matters for a kill at any moment: events first, quarantine next, the ledger last. Until the ledger has an object it
+will be read again, and reading it again adds nothing.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from insights.errors import AccessDeniedError, NotFoundError, ReconciliationError, StorageError
+from insights.records.columns import BATCH_RECORDS, Batch, RowBuilder, Rows, has_usable_partition
+from insights.records.document import read_document
+from insights.records.event import Refusal
+from insights.records.partitions import EventHour
+from insights.records.schemas import EVENTS
+from insights.stages.extract import read_plan
+from insights.stages.report import NormalizeReport
+from insights.stages.workspace import Workspace
+from insights.storage import ledger, quarantine
+from insights.storage.events import merge_hour
+from insights.storage.objects import ObjectStore, read_ahead
+from insights.storage.trail import TrailObject
+from insights.windows import HOUR, Window, floor
+
+PENDING_BYTES = 64 * 2**20
+"""How many bytes of rows wait in memory before the fullest event hours are written."""
+
+_HOUR_MICROSECONDS = int(HOUR.total_seconds()) * 1_000_000
+
+
+def run(window: Window, workspace: Workspace, shard: str | None = None) -> NormalizeReport:
+    """Read one shard's objects (by default: no shard, nothing to do) into `events`, `quarantine` and `ledger`.
+
+    Raises:
+        StorageError: some object could not be fetched for a passing reason; the others are done, run it again.
+        ReconciliationError: the records do not add up.
+    """
+    if shard is None:
+        return NormalizeReport(window=str(window))
+    planned = read_plan(workspace, shard)
+    objects = [each for each, is_unread in ledger.unread(workspace.lake, planned) if is_unread]
+    work = _Work(workspace.lake, objects, set(workspace.settings.trail.categories))
+    work.read(workspace.trail, threads=workspace.settings.ingest.fetch_threads)
+    return work.finish(window)
+
+
+@dataclass
+class _Work:
+    """One shard on its way: rows waiting by event hour, and what became of each object's records."""
+
+    lake: ObjectStore
+    objects: list[TrailObject]
+    categories: set[str]
+    pending: dict[EventHour, list[pa.Table]] = field(default_factory=dict)
+    pending_bytes: int = 0
+    batch: Batch = field(default_factory=Batch)
+    builder: RowBuilder = field(default_factory=RowBuilder)
+    refusals: list[tuple[int, Refusal]] = field(default_factory=list)
+    failures: dict[int, StorageError] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        size = len(self.objects)
+        self.records_in = np.zeros(size, dtype=np.int64)
+        self.kept = np.zeros(size, dtype=np.int64)
+        self.duplicate = np.zeros(size, dtype=np.int64)
+        self.out_of_scope = np.zeros(size, dtype=np.int64)
+        self.hours: list[set[EventHour]] = [set() for _ in range(size)]
+
+    def read(self, trail: ObjectStore, *, threads: int) -> None:
+        for number, (key, body) in enumerate(read_ahead(trail, (o.key for o in self.objects), threads=threads)):
+            if isinstance(body, StorageError):
+                self.failures[number] = body
+                continue
+            document = read_document(key, body)
+            self.records_in[number] = document.records_in
+            self.refusals += [(number, refusal) for refusal in document.refusals]
+            self.batch.add(document, number)
+            if len(self.batch) >= BATCH_RECORDS:
+                self._flush_batch()
+        self._flush_batch()
+        while self.pending:
+            self._merge(next(iter(self.pending)))
+
+    def _flush_batch(self) -> None:
+        for part in self.batch.parts(BATCH_RECORDS):
+            rows, refusals = self.builder.build(part)
+            self.refusals += refusals
+            self._sort_out(rows)
+        self.batch = Batch()
+        while self.pending_bytes > PENDING_BYTES:
+            self._merge(max(self.pending, key=lambda hour: sum(t.nbytes for t in self.pending[hour])))
+
+    def _sort_out(self, rows: Rows) -> None:
+        """Leave out what is out of scope or cannot be filed, and put the rest with its event hours."""
+        in_scope = pc.is_in(rows.table["event_category"], pa.array(sorted(self.categories))).to_numpy()
+        np.add.at(self.out_of_scope, rows.sources[~in_scope], 1)
+        rows = self._with_origin(rows.filter(in_scope))
+        usable = has_usable_partition(rows.table)
+        for i in np.flatnonzero(~usable):
+            self.refusals.append((int(rows.sources[i]), _unusable(rows.table.slice(i, 1), int(rows.positions[i]))))
+        rows = rows.filter(usable)
+        for hour, members in _by_hour(rows.table):
+            sources = rows.sources[members]
+            waiting = rows.table.take(pa.array(members)).drop_columns(["account_id", "region"])
+            self.pending.setdefault(hour, []).append(waiting.append_column("source", pa.array(sources)))
+            self.pending_bytes += waiting.nbytes
+            for source in np.unique(sources):
+                self.hours[source].add(hour)
+
+    def _with_origin(self, rows: Rows) -> Rows:
+        """Add the object's key, and its account where the record does not name one."""
+        used, codes = np.unique(rows.sources, return_inverse=True)
+        keys = pa.array([self.objects[i].key for i in used], pa.string()).take(pa.array(codes))
+        accounts = pa.array([self.objects[i].account_id for i in used], pa.string()).take(pa.array(codes))
+        at = rows.table.schema.get_field_index("account_id")
+        table = rows.table.set_column(at, "account_id", pc.coalesce(rows.table["account_id"], accounts))
+        return Rows(table.append_column("object_key", keys), rows.sources, rows.positions)
+
+    def _merge(self, hour: EventHour) -> None:
+        waiting = pa.concat_tables(self.pending.pop(hour))
+        self.pending_bytes -= waiting.nbytes - waiting["source"].nbytes
+        sources = waiting["source"].to_numpy()
+        is_kept = merge_hour(self.lake, hour, waiting.select(EVENTS.names))
+        np.add.at(self.kept, sources[is_kept], 1)
+        np.add.at(self.duplicate, sources[~is_kept], 1)
+
+    def finish(self, window: Window) -> NormalizeReport:
+        unit = ledger.unit_name(self.objects)
+        quarantine.write(self.lake, unit, [(self.objects[i], refusal) for i, refusal in self._all_refusals()])
+        read = [i for i in range(len(self.objects)) if i not in self.failures]
+        quarantined = Counter(i for i, refusal in self.refusals if refusal.index is not None)
+        report = NormalizeReport(
+            window=str(window),
+            objects=len(read),
+            unreadable=len(self.failures),
+            records_in=int(self.records_in.sum()),
+            kept=int(self.kept.sum()),
+            duplicate=int(self.duplicate.sum()),
+            out_of_scope=int(self.out_of_scope.sum()),
+            quarantined=sum(quarantined.values()),
+            refused=dict(sorted(Counter(refusal.reason for _, refusal in self._all_refusals()).items())),
+            hours=tuple(sorted({str(hour) for hours in self.hours for hour in hours})),
+        )
+        if report.unaccounted:
+            raise ReconciliationError(
+                f"{report.unaccounted} of {report.records_in} records of {len(read)} objects are unaccounted for: the ledger "
+                "was not written, so nothing is lost; please report this with the names of the objects"
+            )
+        ledger.write(self.lake, unit, [(self.objects[i], self._entry(i, quarantined[i])) for i in read])
+        self._raise_passing_failures()
+        return report
+
+    def _entry(self, number: int, quarantined: int) -> dict[str, Any]:
+        return {
+            "records_in": int(self.records_in[number]),
+            "kept": int(self.kept[number]),
+            "duplicate": int(self.duplicate[number]),
+            "out_of_scope": int(self.out_of_scope[number]),
+            "quarantined": quarantined,
+            "partitions": sorted(hour.path for hour in self.hours[number]),
+        }
+
+    def _all_refusals(self) -> list[tuple[int, Refusal]]:
+        unreadable = [
+            (i, Refusal("unreadable_object", str(error), None, b""))
+            for i, error in self.failures.items()
+            if isinstance(error, AccessDeniedError | NotFoundError)
+        ]
+        return self.refusals + unreadable
+
+    def _raise_passing_failures(self) -> None:
+        passing = [e for e in self.failures.values() if not isinstance(e, AccessDeniedError | NotFoundError)]
+        if passing:
+            raise StorageError(f"{len(passing)} objects could not be fetched, the rest is done; first: {passing[0]}")
+
+
+def _by_hour(table: pa.Table) -> list[tuple[EventHour, npt.NDArray[np.int64]]]:
+    """Give the row numbers of each event hour in a table."""
+    hour = pc.cast(table["event_time"], pa.int64()).to_numpy() // _HOUR_MICROSECONDS
+    account = pc.dictionary_encode(table["account_id"].combine_chunks())
+    region = pc.dictionary_encode(table["region"].combine_chunks())
+    columns = np.stack([account.indices.to_numpy(), region.indices.to_numpy(), hour])
+    groups, member = np.unique(columns, axis=1, return_inverse=True)
+    by_group = np.argsort(member, kind="stable")
+    parts = np.split(by_group, np.cumsum(np.bincount(member, minlength=groups.shape[1]))[:-1])
+    return [
+        (
+            EventHour(
+                account.dictionary[int(a)].as_py(),
+                region.dictionary[int(r)].as_py(),
+                floor(table["event_time"][int(rows[0])].as_py(), HOUR),
+            ),
+            rows,
+        )
+        for (a, r, _), rows in zip(groups.T, parts, strict=True)
+        if len(rows)
+    ]
+
+
+def _unusable(row: pa.Table, position: int) -> Refusal:
+    values = row.to_pylist()[0]
+    detail = f"account {str(values['account_id'])[:64]!r}, Region {str(values['region'])[:64]!r}"
+    return Refusal("unusable_partition", detail, position, str(values["event_id"]).encode())

@@ -1,0 +1,72 @@
+"""publish: write Start and End records to S3 in AWS's form, each in an object of its own, once and for ever.
+
+An object's name derives from its record's `eventID`, so writing it again changes nothing, and what is to be written is
+simply what the `insights` table has and the bucket has not. Format: contract of CloudTrail's own delivery,
+`AWSLogs/<account>/CloudTrail-Insight/<region>/YYYY/MM/DD/…json.gz`.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Any
+
+from insights.records.object_keys import TrailKey, format_key
+from insights.stages.report import PublishReport
+from insights.stages.workspace import Workspace
+from insights.storage import insights
+from insights.storage.tables import put_if_new
+from insights.windows import Window, parse_instant
+
+FOLDER = "CloudTrail-Insight"
+_UNIQUE_CHARACTERS = 16
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedRecord:
+    """One Insight record and the key of its object."""
+
+    key: str
+    record: dict[str, Any]
+    explanation: str
+
+    @property
+    def state(self) -> str:
+        """`Start` or `End`."""
+        return str(self.record["insightDetails"]["state"])
+
+
+def run(window: Window | None, workspace: Workspace) -> PublishReport:
+    """Write the records of every insight (that started in the window's days) that are not in the bucket yet."""
+    new = [each for each in records(window, workspace) if put_if_new(workspace.lake, each.key, content_of(each.record))]
+    return PublishReport(
+        window=str(window or "everything"),
+        started=sum(each.state == "Start" for each in new),
+        ended=sum(each.state == "End" for each in new),
+        keys=tuple(each.key for each in new),
+    )
+
+
+def records(window: Window | None, workspace: Workspace) -> Iterator[PublishedRecord]:
+    """Yield the Start and End records of the `insights` table, oldest insight first."""
+    for row in insights.read(workspace.lake, window):
+        for column in ("start_record_json", "end_record_json"):
+            if row[column] is not None:
+                record = json.loads(row[column])
+                yield PublishedRecord(key_of(record), record, row["explanation"])
+
+
+def key_of(record: dict[str, Any]) -> str:
+    """Give the key of a record's object; its sixteen characters derive from the record's id."""
+    unique = blake2b(record["eventID"].encode(), digest_size=_UNIQUE_CHARACTERS // 2).hexdigest()
+    name = TrailKey(record["recipientAccountId"], record["awsRegion"], parse_instant(record["eventTime"]), unique)
+    return format_key(name, folder=FOLDER)
+
+
+def content_of(record: dict[str, Any]) -> bytes:
+    """Give the content of a record's object; equal records give equal bytes."""
+    document = json.dumps({"Records": [record]}, ensure_ascii=False, separators=(",", ":"))
+    return gzip.compress(document.encode(), mtime=0)

@@ -1,0 +1,129 @@
+"""What a stage tells when it is done: small, JSON-able, safe to log and to hand to an orchestrator."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class Report(msgspec.Struct, frozen=True, kw_only=True):
+    """Base of the reports. `window` is the run's span as text."""
+
+    window: str
+
+    def to_builtins(self) -> dict[str, object]:
+        """Give the report as plain JSON types."""
+        return dict(msgspec.to_builtins(self))
+
+
+class ExtractReport(Report, frozen=True, kw_only=True):
+    """What the trail holds and what of it is new. listed = to_read + already_read + Σ skipped."""
+
+    listed: int
+    to_read: int
+    already_read: int
+    skipped: dict[str, int]
+    bytes_to_read: int
+    list_requests: int
+    shards: tuple[str, ...]
+
+
+class NormalizeReport(Report, frozen=True, kw_only=True):
+    """What became of the records of the objects read: records_in = kept + duplicate + out_of_scope + quarantined.
+
+    `refused` counts quarantine rows by reason, records and whole objects alike; `unreadable` counts objects the store
+    listed but did not give: they stay unread and are tried again.
+    """
+
+    objects: int = 0
+    unreadable: int = 0
+    records_in: int = 0
+    kept: int = 0
+    duplicate: int = 0
+    out_of_scope: int = 0
+    quarantined: int = 0
+    refused: dict[str, int] = {}
+    hours: tuple[str, ...] = ()
+
+    def __add__(self, other: NormalizeReport) -> NormalizeReport:
+        """Give the report of both together."""
+        reasons = sorted({*self.refused, *other.refused})
+        return NormalizeReport(
+            window=self.window,
+            objects=self.objects + other.objects,
+            unreadable=self.unreadable + other.unreadable,
+            records_in=self.records_in + other.records_in,
+            kept=self.kept + other.kept,
+            duplicate=self.duplicate + other.duplicate,
+            out_of_scope=self.out_of_scope + other.out_of_scope,
+            quarantined=self.quarantined + other.quarantined,
+            refused={reason: self.refused.get(reason, 0) + other.refused.get(reason, 0) for reason in reasons},
+            hours=tuple(sorted({*self.hours, *other.hours})),
+        )
+
+    @property
+    def unaccounted(self) -> int:
+        """Records that went in and are nowhere; always 0 unless we are wrong."""
+        return self.records_in - self.kept - self.duplicate - self.out_of_scope - self.quarantined
+
+
+class ValidateReport(Report, frozen=True, kw_only=True):
+    """Verdicts by event hour; `held` names the hours a critical rule stopped, with the rules."""
+
+    checked: int
+    unchanged: int
+    passed: int
+    warned: int
+    held: dict[str, tuple[str, ...]]
+
+
+class CountReport(Report, frozen=True, kw_only=True):
+    """Event hours counted anew, those whose counts were up to date, those held back by a critical rule."""
+
+    counted: int
+    unchanged: int
+    held: int
+    calls: int
+    hours: tuple[str, ...]
+
+
+class DetectReport(Report, frozen=True, kw_only=True):
+    """What detection found new, what it closed, and in how many account × Regions there was anything to judge."""
+
+    judged: int
+    unchanged: int
+    started: int
+    ended: int
+    insights: tuple[str, ...]
+
+
+class PublishReport(Report, frozen=True, kw_only=True):
+    """Records written now; `keys` are their objects."""
+
+    started: int
+    ended: int
+    keys: tuple[str, ...]
+
+
+class NotifyReport(Report, frozen=True, kw_only=True):
+    """Messages handed over now, and records too old to be news."""
+
+    sent: int
+    too_old: int
+
+
+class ReconcileReport(Report, frozen=True, kw_only=True):
+    """What became of everything the window's deliveries hold, by the ledger, the quarantine and a fresh listing.
+
+    records_in = kept + duplicate + out_of_scope + quarantined; listed = read + unread + Σ skipped.
+    """
+
+    listed: int
+    read: int
+    unread: int
+    skipped: dict[str, int]
+    records_in: int
+    kept: int
+    duplicate: int
+    out_of_scope: int
+    quarantined: int
+    refused: dict[str, int]

@@ -1,0 +1,130 @@
+"""validate: judge the event hours of a window by the quality rules, before anything is counted from them.
+
+Several hours of one account × Region × day are validated together, since every validation has a fixed price; the checks
+tell hours apart where a critical rule fails. What a held hour means for the run is the caller's business; `count` leaves
+it out.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+
+import msgspec
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from insights.records.object_keys import TrailKey, parse_key
+from insights.records.partitions import EventHour, parse_event_hour
+from insights.records.schemas import EVENTS, INSTANT
+from insights.stages.report import ValidateReport
+from insights.stages.workspace import Workspace
+from insights.storage import events, ledger, quality
+from insights.storage.hours import touched, with_versions
+from insights.storage.objects import ObjectStore
+from insights.storage.tables import read_version
+from insights.windows import HOUR, Window
+
+GROUP_ROWS = 50_000
+"""So many rows are validated at once, or one larger hour."""
+
+_COUNTS = ("records_in", "kept", "duplicate", "out_of_scope", "quarantined")
+
+
+def run(window: Window, workspace: Workspace) -> ValidateReport:
+    """Judge every event hour the window's deliveries touched that was not judged in its present version."""
+    lake, delivered = workspace.lake, workspace.delivered(window)
+    hours = touched(lake, delivered)
+    accounts = _account_by_day(lake, delivered)
+    verdicts: Counter[str] = Counter()
+    unchanged = 0
+    for day_path, versions in with_versions(lake, hours):
+        due = _due(lake, day_path, versions)
+        unchanged += len(versions) - len(due)
+        for group in _groups(lake, due):
+            verdicts += _judge(lake, day_path, group, accounts.pop(day_path, {}))
+    return ValidateReport(
+        window=str(window),
+        checked=verdicts.total(),
+        unchanged=unchanged,
+        passed=verdicts["passed"],
+        warned=verdicts["warned"],
+        held={str(hour): rules for hour, rules in quality.held_hours(lake, hours).items()},
+    )
+
+
+def _judge(
+    lake: ObjectStore, day_path: str, group: Mapping[EventHour, tuple[str, pa.Table]], account: Mapping[str, float]
+) -> Counter[str]:
+    from insights.checks.suites import check_events
+
+    rows = pa.concat_tables([table for _, table in group.values()])
+    result = check_events([rows], _facts(rows) | account, partition=day_path)
+    failed = {hour.hour: hour.failed_critical for hour in result.hours if hour.failed_critical}
+    judgement = quality.Judgement(
+        versions={hour.path: version for hour, (version, _) in group.items()},
+        held={hour.path: failed[hour.start] for hour in group if hour.start in failed},
+        result=msgspec.Raw(result.to_json()),
+    )
+    quality.write(lake, day_path, judgement)
+    return Counter(str(hour.verdict) for hour in result.hours)
+
+
+def _due(lake: ObjectStore, day_path: str, versions: Mapping[EventHour, str]) -> dict[EventHour, str]:
+    judged: dict[str, str] = {}
+    for judgement in quality.read_day(lake, day_path):
+        judged |= judgement.versions
+    return {hour: version for hour, version in versions.items() if judged.get(hour.path) != version}
+
+
+def _groups(lake: ObjectStore, due: Mapping[EventHour, str]) -> Iterator[dict[EventHour, tuple[str, pa.Table]]]:
+    """Read the hours that are due, a bounded number of rows at a time."""
+    from insights.checks.suites import COLUMNS
+
+    group: dict[EventHour, tuple[str, pa.Table]] = {}
+    rows = 0
+    for hour in due:
+        columns = list(dict.fromkeys((*COLUMNS, "event_time", "inferred_fields", "object_key")))
+        version = read_version(lake, events.hour_key(hour), EVENTS, columns=columns)
+        stamp = pa.array([hour.start], INSTANT).take(pa.array([0] * version.table.num_rows, pa.int64()))
+        group[hour] = (version.etag, version.table.append_column("partition_hour", stamp))
+        rows += version.table.num_rows
+        if rows >= GROUP_ROWS:
+            yield group
+            group, rows = {}, 0
+    if group:
+        yield group
+
+
+def _facts(rows: pa.Table) -> dict[str, float]:
+    """Give what only the rows together tell: how many are ahead of their delivery, how many reads were inferred."""
+    keys = pc.dictionary_encode(rows["object_key"].combine_chunks())
+    parsed = [parse_key(key) for key in keys.dictionary.to_pylist()]
+    delivered = pa.array([key.delivered_at if isinstance(key, TrailKey) else None for key in parsed], INSTANT)
+    ahead = pc.subtract(pc.cast(rows["event_time"], pa.int64()), pc.cast(delivered.take(keys.indices), pa.int64()))
+    is_ahead = pc.greater(ahead, int(HOUR.total_seconds()) * 1_000_000)
+    inferred = pc.match_substring(rows["inferred_fields"], "readOnly")
+    return {
+        "future_events": float(pc.sum(is_ahead).as_py() or 0),
+        "inferred_share": (pc.sum(inferred).as_py() or 0) / rows.num_rows,
+    }
+
+
+def _account_by_day(lake: ObjectStore, delivered: Window) -> dict[str, dict[str, float]]:
+    """Add up what became of the records of the objects delivered, by the account × Region × day of their first event
+    hour (of their key, where no record was kept): each object once."""
+    days: dict[str, Counter[str]] = {}
+    for entry in ledger.entries(lake, delivered):
+        hour = parse_event_hour(entry["partitions"][0]) if entry["partitions"] else None
+        if hour is not None:
+            days.setdefault(hour.day_path, Counter()).update({name: entry[name] for name in _COUNTS})
+    return {path: _shares(counts) for path, counts in days.items()}
+
+
+def _shares(counts: Mapping[str, int]) -> dict[str, float]:
+    unaccounted = counts["records_in"] - sum(counts[name] for name in _COUNTS[1:])
+    return {
+        **{name: float(counts[name]) for name in _COUNTS},
+        "unaccounted_records": float(unaccounted),
+        "quarantined_share": counts["quarantined"] / max(counts["records_in"], 1),
+    }

@@ -1,0 +1,60 @@
+"""Everything a stage works with besides its window."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+
+from insights.errors import SettingsError
+from insights.settings import Settings
+from insights.storage.objects import AwsAccess, ObjectStore, open_store
+from insights.windows import Window
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass
+class Workspace:
+    """Settings, the trail, the lake and a clock.
+
+    Attributes:
+        aws: How S3 and the notification services are reached.
+        lookback: How far before the window objects are still looked for that came late. Nothing for a backfill, whose
+            earlier hours are other runs' work.
+        now: The clock; stages ask no other.
+    """
+
+    settings: Settings
+    aws: AwsAccess = field(default_factory=AwsAccess)
+    lookback: timedelta = timedelta()
+    now: Callable[[], datetime] = field(default=_utc_now)
+
+    @cached_property
+    def trail(self) -> ObjectStore:
+        """The trail's bucket or folder; never written to."""
+        return open_store(_required(self.settings.trail.url, "trail.url", "--trail"), aws=self.aws)
+
+    @cached_property
+    def lake(self) -> ObjectStore:
+        """The lake's bucket or folder."""
+        return open_store(_required(self.settings.lake.url, "lake.url", "--lake"), aws=self.aws, create=True)
+
+    def delivered(self, window: Window) -> Window:
+        """Give the span of delivery in which the objects of a window's hours are looked for.
+
+        CloudTrail delivers within about ten minutes of a call; `trail.settle_minutes` is how long we wait for it.
+        """
+        settle = timedelta(minutes=self.settings.trail.settle_minutes)
+        return window.widened(before=self.lookback, after=settle)
+
+
+def _required(url: str, setting: str, option: str) -> str:
+    if url:
+        return url
+    raise SettingsError(
+        f"the setting {setting} is empty: set it in the settings file, the environment, or with {option}"
+    )

@@ -1,0 +1,139 @@
+"""The `events` table: one file an event hour, the union of every record of that hour by event id.
+
+A union does not care in which order, how often or by whom it is made, which is what makes runs repeatable and backfills
+equal to hourly runs. Of several copies of a record the one from the smallest object key stays, so that the table does
+not depend on the order of arrival either.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from insights.errors import ConflictError
+from insights.records.partitions import EventHour
+from insights.records.schemas import EVENTS
+from insights.storage.objects import ObjectStore
+from insights.storage.tables import encode, read_version
+
+TABLE = "events"
+_UUID_LENGTH = 36
+_DASHES = (8, 13, 18, 23)
+_HEX_COLUMNS = np.array([i for i in range(_UUID_LENGTH) if i not in _DASHES])
+_NIBBLES = np.full(256, 255, dtype=np.uint8)
+_NIBBLES[np.frombuffer(b"0123456789abcdef", dtype=np.uint8)] = np.arange(16, dtype=np.uint8)
+_NIBBLES[np.frombuffer(b"ABCDEF", dtype=np.uint8)] = np.arange(10, 16, dtype=np.uint8)
+
+
+def hour_key(hour: EventHour) -> str:
+    """Give the key of an event hour's file."""
+    return f"{TABLE}/{hour.path}/events.parquet"
+
+
+def merge_hour(store: ObjectStore, hour: EventHour, rows: pa.Table) -> npt.NDArray[np.bool_]:
+    """Add rows (schema `EVENTS`) to an event hour and tell which of them are kept; the others are duplicates.
+
+    A row that is in the file already, from the same object, counts as kept: a run was killed after writing it.
+    """
+    while True:
+        version = read_version(store, hour_key(hour), EVENTS)
+        union = _unite(version.table, rows)
+        if union.is_unchanged:
+            return union.is_kept
+        try:
+            store.put(hour_key(hour), encode(union.table, order=union.order), replacing=version.etag)
+        except ConflictError:
+            continue
+        return union.is_kept
+
+
+@dataclass(frozen=True, slots=True)
+class _Union:
+    table: pa.Table
+    order: pa.Array
+    is_kept: npt.NDArray[np.bool_]
+    is_unchanged: bool
+
+
+def _unite(old: pa.Table, new: pa.Table) -> _Union:
+    table = pa.concat_tables([old.cast(EVENTS), new.cast(EVENTS)])
+    high, low = event_keys(table)
+    origin = _ranks(table["object_key"])
+    by_event = np.lexsort((np.arange(table.num_rows), origin, low, high))
+    is_first = np.ones(table.num_rows, dtype=bool)
+    is_first[1:] = (np.diff(high[by_event]) != 0) | (np.diff(low[by_event]) != 0)
+    winners = by_event[is_first]
+    time = pc.cast(table["event_time"], pa.int64()).to_numpy()
+    order = winners[np.lexsort((low[winners], high[winners], time[winners]))]
+    event = np.empty(table.num_rows, dtype=np.int64)
+    event[by_event] = np.cumsum(is_first) - 1
+    is_kept = _kept(event, origin, old.num_rows, winners)
+    is_unchanged = old.num_rows > 0 and len(winners) == old.num_rows and bool((winners < old.num_rows).all())
+    return _Union(table, pa.array(order), is_kept, is_unchanged)
+
+
+def _kept(
+    event: npt.NDArray[np.int64], origin: npt.NDArray[np.int64], old: int, winners: npt.NDArray[np.int64]
+) -> npt.NDArray[np.bool_]:
+    """Mark the new rows that are not duplicates: the first copy of an event the file did not have, or had from the
+    same object."""
+    origin_before = np.full(len(winners), -1, dtype=np.int64)
+    origin_before[event[:old]] = origin[:old]
+    is_new_event = origin_before[event[old:]] < 0
+    is_winner = np.zeros(len(event), dtype=bool)
+    is_winner[winners] = True
+    is_reread = ~is_new_event & (origin_before[event[old:]] == origin[old:])
+    _, first_reread = np.unique(event[old:][is_reread], return_index=True)
+    is_first_reread = np.zeros(len(event) - old, dtype=bool)
+    is_first_reread[np.flatnonzero(is_reread)[first_reread]] = True
+    return (is_new_event & is_winner[old:]) | is_first_reread
+
+
+def _ranks(texts: pa.ChunkedArray) -> npt.NDArray[np.int64]:
+    """Number texts by their alphabetical order."""
+    codes = pc.dictionary_encode(texts.combine_chunks())
+    rank = np.empty(len(codes.dictionary), dtype=np.int64)
+    rank[pc.sort_indices(codes.dictionary).to_numpy()] = np.arange(len(rank))
+    return rank[codes.indices.to_numpy()]
+
+
+def event_keys(table: pa.Table) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.uint64]]:
+    """Give 128 bits a row that tell events apart: the event id's own where it is a UUID, else a hash of it, or, where
+    the record has none (version 1.0), of the whole record."""
+    ids = table["event_id"].combine_chunks()
+    keys = np.zeros((table.num_rows, 16), dtype=np.uint8)
+    is_done = _decode_uuids(ids, keys)
+    for i in np.flatnonzero(~is_done):
+        text = ids[int(i)].as_py()
+        content = text.encode() if text is not None else _content(table.slice(int(i), 1))
+        keys[i] = np.frombuffer(blake2b(content, digest_size=16).digest(), dtype=np.uint8)
+    halves = keys.view(">u8").astype(np.uint64)
+    return halves[:, 0], halves[:, 1]
+
+
+def _decode_uuids(ids: pa.Array, keys: npt.NDArray[np.uint8]) -> npt.NDArray[np.bool_]:
+    """Fill in the keys of the rows whose id is a UUID, a column at a time; tell which those are."""
+    is_uuid: npt.NDArray[np.bool_] = pc.fill_null(pc.equal(pc.binary_length(ids), _UUID_LENGTH), False).to_numpy(
+        zero_copy_only=False
+    )
+    if not is_uuid.any():
+        return is_uuid
+    text = b"".join(ids.filter(pa.array(is_uuid)).cast(pa.binary()).to_pylist())
+    nibbles = _NIBBLES[np.frombuffer(text, dtype=np.uint8).reshape(-1, _UUID_LENGTH)[:, _HEX_COLUMNS]]
+    is_hex = (nibbles != 255).all(axis=1)
+    rows = np.flatnonzero(is_uuid)
+    keys[rows[is_hex]] = (nibbles[is_hex, 0::2] << 4) | nibbles[is_hex, 1::2]
+    is_uuid[rows[~is_hex]] = False
+    return is_uuid
+
+
+def _content(row: pa.Table) -> bytes:
+    values: dict[str, Any] = row.drop_columns(["object_key"]).to_pylist()[0]
+    return json.dumps(values, default=str, sort_keys=True).encode()

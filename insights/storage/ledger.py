@@ -1,0 +1,92 @@
+"""The ledger: which trail objects were read, and what became of their records.
+
+It is looked up by key *and* ETag, never by "the last key seen": names within a minute sort by a random suffix, and an
+object can arrive late or be replaced. A file is named by the objects it is about, so that a repeated run writes it again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from hashlib import blake2b
+from itertools import groupby
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from insights.records.schemas import LEDGER
+from insights.storage.objects import ObjectStore
+from insights.storage.partitions import day_folders
+from insights.storage.tables import encode, put_if_new, read_columns
+from insights.storage.trail import TrailObject
+from insights.windows import Window
+
+TABLE = "ledger"
+
+
+def unit_name(objects: Iterable[TrailObject]) -> str:
+    """Name a set of objects by their keys and ETags; the same set has the same name in any order."""
+    digest = blake2b(digest_size=10)
+    for line in sorted(f"{each.key}\n{each.etag}\n" for each in objects):
+        digest.update(line.encode())
+    return digest.hexdigest()
+
+
+def already_read(store: ObjectStore, ledger_path: str) -> set[tuple[str, str]]:
+    """Give key and ETag of every object of one ledger partition (`TrailObject.ledger_path`) that was read."""
+    seen: set[tuple[str, str]] = set()
+    for info in store.list(f"{TABLE}/{ledger_path}/"):
+        table = read_columns(store.get(info.key)[0], ["object_key", "object_etag"])
+        seen.update(zip(table["object_key"].to_pylist(), table["object_etag"].to_pylist(), strict=True))
+    return seen
+
+
+def unread(store: ObjectStore, objects: Iterable[TrailObject]) -> Iterator[tuple[TrailObject, bool]]:
+    """Yield each object and whether it is still to be read. Objects of one day should come together."""
+    for path, group in groupby(objects, key=lambda each: each.ledger_path):
+        seen = already_read(store, path)
+        yield from ((each, (each.key, each.etag) not in seen) for each in group)
+
+
+def write(store: ObjectStore, unit: str, rows: Sequence[tuple[TrailObject, dict[str, Any]]]) -> None:
+    """Enter objects with what became of them (the counts and `partitions` of `LEDGER`), a file each account × Region × day."""
+    by_path = sorted(rows, key=lambda row: (row[0].ledger_path, row[0].key, row[0].etag))
+    for path, group in groupby(by_path, key=lambda row: row[0].ledger_path):
+        entries = [
+            {
+                "object_key": each.key,
+                "object_etag": each.etag,
+                "object_bytes": each.size,
+                "delivered_at": each.delivered_at,
+                "is_loose": each.is_loose,
+                **counts,
+            }
+            for each, counts in group
+        ]
+        put_if_new(store, f"{TABLE}/{path}/{unit}.parquet", encode(pa.Table.from_pylist(entries, schema=LEDGER)))
+
+
+def read_tables(store: ObjectStore, delivered: Window) -> Iterator[pa.Table]:
+    """Yield the entries (schema `LEDGER`, one table a file) of what was delivered in a window, and of loose objects.
+
+    An object that two runs read at once is entered twice.
+    """
+    instant = LEDGER.field("delivered_at").type
+    start, end = pa.scalar(delivered.start, instant), pa.scalar(delivered.end, instant)
+    for folder in day_folders(store, TABLE, delivered):
+        for info in store.list(folder):
+            table = read_columns(store.get(info.key)[0])
+            at = table["delivered_at"]
+            in_window = pc.and_(pc.greater_equal(at, start), pc.less(at, end))
+            yield table.filter(pc.or_(in_window, table["is_loose"]))
+
+
+def entries(store: ObjectStore, delivered: Window) -> Iterator[dict[str, Any]]:
+    """Yield the entries of what was delivered in a window, each version of an object once."""
+    seen: set[tuple[str, str]] = set()
+    for table in read_tables(store, delivered):
+        for entry in table.to_pylist():
+            version = (entry["object_key"], entry["object_etag"])
+            if version not in seen:
+                seen.add(version)
+                yield entry

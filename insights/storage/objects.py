@@ -1,0 +1,267 @@
+"""Object stores: one small interface over S3, local folders and memory.
+
+`put` can be conditional, which is what makes concurrent writers of one partition safe: whoever lost the race learns it
+(`ConflictError`), reads again and merges again. S3 and memory check the condition themselves; a local folder needs a lock.
+"""
+
+from __future__ import annotations
+
+import fcntl
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import islice
+from pathlib import Path
+from typing import Any, Protocol
+
+import obstore
+import obstore.exceptions as obstore_errors
+import obstore.store
+
+from insights.errors import AccessDeniedError, ConflictError, NotFoundError, StorageError
+
+ABSENT = ""
+"""As `replacing`: only put where nothing is yet."""
+
+_RETRIES: Any = {"max_retries": 4, "retry_timeout": timedelta(seconds=60)}
+_CLIENT: Any = {"timeout": timedelta(seconds=120), "connect_timeout": timedelta(seconds=10), "allow_http": True}
+
+
+def _default_session() -> Any:
+    import boto3
+
+    return boto3.Session()
+
+
+@dataclass(frozen=True, slots=True)
+class AwsAccess:
+    """How AWS is reached: a boto3 session (by default boto3's own search) and, for other S3 servers, the endpoint."""
+
+    session: Callable[[], Any] = _default_session
+    endpoint_url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectInfo:
+    """An object as a listing shows it. `etag` changes whenever the content does."""
+
+    key: str
+    etag: str
+    size: int
+    last_modified: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """One level of a store: the folders (ending in `/`) and objects right below a prefix."""
+
+    folders: tuple[str, ...]
+    objects: tuple[ObjectInfo, ...]
+
+
+class ObjectStore(Protocol):
+    """A flat space of keys under one URL. Every method raises `StorageError` or one of its kinds."""
+
+    url: str
+
+    def list_folder(self, prefix: str) -> Folder:
+        """List one level below a prefix that is empty or ends in `/`."""
+
+    def list(self, prefix: str) -> Iterator[ObjectInfo]:
+        """List everything below a prefix that is empty or ends in `/`."""
+
+    def get(self, key: str) -> tuple[bytes, str]:
+        """Give an object's content and ETag."""
+
+    def put(self, key: str, content: bytes, *, replacing: str | None = None) -> None:
+        """Put an object in one step.
+
+        Args:
+            replacing: None puts whatever is there; an ETag puts only over that version; `ABSENT` only where nothing is.
+
+        Raises:
+            ConflictError: the condition does not hold.
+        """
+
+    def delete(self, key: str) -> None:
+        """Delete an object; one that is not there is fine."""
+
+
+class Store:
+    """An `ObjectStore` on obstore's client for S3, memory or (with `LocalStore`) the file system."""
+
+    def __init__(self, client: Any, url: str) -> None:
+        self.url = url
+        self._client = client
+
+    def list_folder(self, prefix: str) -> Folder:
+        """List one level below a prefix."""
+        with self._errors(prefix):
+            found = obstore.list_with_delimiter(self._client, prefix)
+        folders = sorted(f"{name.rstrip('/')}/" for name in found["common_prefixes"])
+        return Folder(tuple(folders), tuple(sorted((_info(o) for o in found["objects"]), key=lambda o: o.key)))
+
+    def list(self, prefix: str) -> Iterator[ObjectInfo]:
+        """List everything below a prefix."""
+        with self._errors(prefix):
+            for page in obstore.list(self._client, prefix or None):
+                yield from map(_info, page)
+
+    def get(self, key: str) -> tuple[bytes, str]:
+        """Give an object's content and ETag."""
+        with self._errors(key):
+            found = obstore.get(self._client, key)
+            return bytes(found.bytes()), found.meta["e_tag"] or ""
+
+    def put(self, key: str, content: bytes, *, replacing: str | None = None) -> None:
+        """Put an object in one step, if the condition holds."""
+        mode: Any = "overwrite"
+        if replacing is not None:
+            mode = "create" if replacing == ABSENT else {"e_tag": replacing}
+        with self._errors(key):
+            obstore.put(self._client, key, content, mode=mode, use_multipart=False)
+
+    def delete(self, key: str) -> None:
+        """Delete an object."""
+        with self._errors(key):
+            try:
+                obstore.delete(self._client, key)
+            except FileNotFoundError:
+                return
+
+    def _errors(self, key: str) -> AbstractContextManager[None]:
+        return _translated(self.url, key)
+
+
+class LocalStore(Store):
+    """A folder. Conditional puts hold a lock on the folder, so that of two processes only one replaces a version."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(obstore.store.LocalStore(root), str(root))
+        self._lock = root / ".lock"
+
+    def list(self, prefix: str) -> Iterator[ObjectInfo]:
+        """List everything below a prefix; our lock is none of it."""
+        return (info for info in super().list(prefix) if info.key != self._lock.name)
+
+    def list_folder(self, prefix: str) -> Folder:
+        """List one level below a prefix; our lock is none of it."""
+        found = super().list_folder(prefix)
+        return Folder(found.folders, tuple(info for info in found.objects if info.key != self._lock.name))
+
+    def put(self, key: str, content: bytes, *, replacing: str | None = None) -> None:
+        """Put an object in one step, if the condition holds."""
+        if replacing is None or replacing == ABSENT:
+            super().put(key, content, replacing=replacing)
+            return
+        with self._lock.open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            with self._errors(key):
+                current = obstore.head(self._client, key)["e_tag"]
+            if current != replacing:
+                raise ConflictError(f"{self.url}/{key} was replaced by another writer")
+            super().put(key, content)
+
+
+def open_store(url: str, *, aws: AwsAccess | None = None, create: bool = False) -> ObjectStore:
+    """Open a store by its URL: `s3://bucket/prefix`, `memory://`, or a path.
+
+    Args:
+        url: Where the keys live.
+        aws: Credentials, Region and endpoint for S3.
+        create: Make a local folder that is not there.
+
+    Raises:
+        NotFoundError: a local folder is not there.
+        StorageError: the URL is none we know.
+    """
+    scheme, found, rest = url.partition("://")
+    if not found or scheme == "file":
+        return _open_folder(Path(rest if found else url), create=create)
+    if scheme == "memory":
+        return Store(obstore.store.MemoryStore(), url)
+    if scheme == "s3" and rest.partition("/")[0]:
+        bucket, _, prefix = rest.partition("/")
+        return _open_bucket(bucket, prefix.strip("/"), url.rstrip("/"), aws or AwsAccess())
+    raise StorageError(f"{url!r} is no place we can open: write s3://bucket/prefix or a path")
+
+
+def read_ahead(store: ObjectStore, keys: Iterable[str], *, threads: int) -> Iterator[tuple[str, bytes | StorageError]]:
+    """Fetch objects in order with a few in flight; what cannot be fetched comes as its error."""
+
+    def fetch(key: str) -> bytes | StorageError:
+        try:
+            return store.get(key)[0]
+        except StorageError as error:
+            return error
+
+    remaining = iter(keys)
+    with ThreadPoolExecutor(threads, thread_name_prefix="fetch") as pool:
+        flying: list[tuple[str, Future[bytes | StorageError]]] = []
+        while True:
+            flying += [(key, pool.submit(fetch, key)) for key in islice(remaining, 2 * threads - len(flying))]
+            if not flying:
+                return
+            key, future = flying.pop(0)
+            yield key, future.result()
+
+
+def _open_folder(root: Path, *, create: bool) -> LocalStore:
+    root = root.expanduser().absolute()
+    if create:
+        root.mkdir(parents=True, exist_ok=True)
+    if not root.is_dir():
+        raise NotFoundError(f"the folder {root} is not there")
+    return LocalStore(root)
+
+
+def _open_bucket(bucket: str, prefix: str, url: str, aws: AwsAccess) -> Store:
+    from obstore.auth.boto3 import Boto3CredentialProvider
+
+    session = aws.session()
+    if session.get_credentials() is None:
+        raise AccessDeniedError(
+            f"no AWS credentials for {url}: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, a profile, or the Airflow "
+            "connection named in [airflow] aws_connection"
+        )
+    region = session.region_name or "us-east-1"
+    # A client is the only public place where boto3 resolves the endpoint (environment, profile, service section).
+    endpoint = session.client("s3", region_name=region, endpoint_url=aws.endpoint_url).meta.endpoint_url
+    is_aws = "amazonaws.com" in endpoint
+    client = obstore.store.S3Store(
+        bucket,
+        prefix=prefix or None,
+        region=region,
+        endpoint=None if is_aws else endpoint,
+        virtual_hosted_style_request=is_aws,
+        credential_provider=Boto3CredentialProvider(session),
+        retry_config=_RETRIES,
+        client_options=_CLIENT,
+    )
+    return Store(client, url)
+
+
+def _info(found: Any) -> ObjectInfo:
+    return ObjectInfo(found["path"], found["e_tag"] or "", found["size"], found["last_modified"])
+
+
+@contextmanager
+def _translated(url: str, key: str) -> Iterator[None]:
+    """Say what went wrong in our own errors, naming the place and the remedy."""
+    place = f"{url}/{key}".rstrip("/")
+    try:
+        yield
+    except (obstore_errors.AlreadyExistsError, obstore_errors.PreconditionError) as error:
+        raise ConflictError(f"{place} was replaced by another writer") from error
+    except (FileNotFoundError, obstore_errors.NotFoundError) as error:
+        raise NotFoundError(f"{place} is not there: check the bucket's name and the Region") from error
+    except (obstore_errors.PermissionDeniedError, obstore_errors.UnauthenticatedError) as error:
+        raise AccessDeniedError(f"access to {place} was refused: check the credentials and their policy") from error
+    except obstore_errors.BaseError as error:
+        raise StorageError(f"{place} cannot be used: {_first_line(error)}") from error
+
+
+def _first_line(error: Exception) -> str:
+    return next(iter(str(error).splitlines()), type(error).__name__)[:300]

@@ -1,0 +1,35 @@
+"""Walking the Hive folders of a table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+from insights.storage.objects import ObjectStore
+from insights.storage.trail import UNKNOWN
+from insights.windows import DAY, Window
+
+
+def account_regions(store: ObjectStore, table: str) -> Iterator[tuple[str, str]]:
+    """Yield every account and Region a table has data of, in order."""
+    for account in store.list_folder(f"{table}/").folders:
+        for region in store.list_folder(account).folders:
+            yield _value(account), _value(region)
+
+
+def day_folders(store: ObjectStore, table: str, window: Window) -> Iterator[str]:
+    """Yield the day folders (ending in `/`) of a table that overlap a window; those of unknown accounts always do."""
+    for account, region in account_regions(store, table):
+        for folder in store.list_folder(f"{table}/account_id={account}/region={region}/").folders:
+            if account == UNKNOWN or day_of(folder).overlaps(window):
+                yield folder
+
+
+def day_of(folder: str) -> Window:
+    """Give the day a `…/date=2026-11-01/` folder stands for."""
+    start = datetime.strptime(_value(folder), "%Y-%m-%d").replace(tzinfo=UTC)
+    return Window(start, start + DAY)
+
+
+def _value(folder: str) -> str:
+    return folder.rstrip("/").rpartition("=")[2]

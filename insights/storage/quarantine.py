@@ -1,0 +1,58 @@
+"""The `quarantine` table: every record and object that could not be kept, with the reason and its bytes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+from insights.records.event import Refusal
+from insights.records.schemas import QUARANTINE
+from insights.storage.objects import ObjectStore
+from insights.storage.tables import encode, put_if_new, read_columns
+from insights.storage.trail import TrailObject
+
+TABLE = "quarantine"
+CONTENT_LIMIT = 64 * 2**10
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """What the quarantine holds of some objects: rows by reason, and how many rows are single records."""
+
+    reasons: dict[str, int]
+    records: int
+
+
+def write(store: ObjectStore, unit: str, refused: Sequence[tuple[TrailObject, Refusal]]) -> None:
+    """Put refusals under the day their object was delivered, in files named by the unit of work they come from."""
+    by_date: dict[str, list[dict[str, object]]] = {}
+    for each, refusal in refused:
+        by_date.setdefault(each.date, []).append(
+            {
+                "reason": refusal.reason,
+                "detail": refusal.detail,
+                "object_key": each.key,
+                "object_etag": each.etag,
+                "record_index": refusal.index,
+                "content": refusal.content[:CONTENT_LIMIT],
+                "content_bytes": len(refusal.content),
+            }
+        )
+    for date, rows in by_date.items():
+        content = encode(pa.Table.from_pylist(rows, schema=QUARANTINE))
+        put_if_new(store, f"{TABLE}/date={date}/{unit}.parquet", content)
+
+
+def count_by_reason(store: ObjectStore, versions: Collection[tuple[str, str]]) -> Refused:
+    """Count what is held of the given (key, ETag) versions of objects; what two runs wrote counts once."""
+    found: set[tuple[str, str, int | None, str]] = set()
+    columns = ["object_key", "object_etag", "record_index", "reason"]
+    for info in store.list(f"{TABLE}/"):
+        for row in read_columns(store.get(info.key)[0], columns).to_pylist():
+            if (row["object_key"], row["object_etag"]) in versions:
+                found.add(tuple(row[name] for name in columns))  # type: ignore[arg-type]
+    reasons = Counter(reason for *_, reason in found)
+    return Refused(dict(sorted(reasons.items())), sum(index is not None for _, _, index, _ in found))

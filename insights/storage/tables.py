@@ -1,0 +1,97 @@
+"""Parquet files of the lake: written whole in one step, readable by any engine.
+
+A file says in its own metadata which version of its input it was made from (`made_from`): work that is still to be done
+is whatever no longer matches, so a killed or repeated run needs no memory of its own.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from insights.errors import ConflictError, NotFoundError
+from insights.storage.objects import ABSENT, ObjectStore
+
+ROW_GROUP_ROWS = 65_536
+_MADE_FROM = b"trail_insights.made_from"
+_DICTIONARY_COLUMNS = (
+    "event_version", "event_source", "event_name", "event_type", "event_category", "inferred_fields", "error_code",
+    "error_message", "aws_region", "recipient_account_id", "identity_type", "identity_arn", "identity_key",
+    "identity_account_id", "identity_user_name", "identity_invoked_by", "access_key_id", "source_ip_address",
+    "user_agent", "api_version", "vpc_endpoint_id", "vpc_endpoint_account_id", "user_identity_json", "tls_details_json",
+    "object_key", "reason",
+)  # fmt: skip
+_STATISTICS_COLUMNS = (
+    "event_time",
+    "event_source",
+    "event_name",
+    "error_code",
+    "identity_arn",
+    "minute",
+    "delivered_at",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A table as one file held it, and that file's ETag (`ABSENT` where there was none)."""
+
+    table: pa.Table
+    etag: str
+    made_from: str
+
+
+def encode(table: pa.Table, *, order: pa.Array | None = None, made_from: str = "") -> bytes:
+    """Write a table as one zstd Parquet file, its rows in the given order; equal rows give equal bytes."""
+    schema = table.schema.with_metadata({_MADE_FROM: made_from.encode()} if made_from else None)
+    sink = io.BytesIO()
+    with pq.ParquetWriter(
+        sink,
+        schema,
+        compression="zstd",
+        compression_level=1,
+        use_dictionary=[name for name in _DICTIONARY_COLUMNS if name in schema.names],
+        write_statistics=[name for name in _STATISTICS_COLUMNS if name in schema.names],
+        store_schema=True,
+    ) as writer:
+        for start in range(0, max(table.num_rows if order is None else len(order), 1), ROW_GROUP_ROWS):
+            part = (
+                table.slice(start, ROW_GROUP_ROWS)
+                if order is None
+                else table.take(order[start : start + ROW_GROUP_ROWS])
+            )
+            writer.write_table(part.cast(schema), row_group_size=ROW_GROUP_ROWS)
+    return sink.getvalue()
+
+
+def read_version(store: ObjectStore, key: str, schema: pa.Schema, *, columns: Sequence[str] | None = None) -> Version:
+    """Read one file, or an empty table where there is none."""
+    try:
+        content, etag = store.get(key)
+    except NotFoundError:
+        return Version(schema.empty_table().select(list(columns) if columns else schema.names), ABSENT, "")
+    return Version(read_columns(content, columns), etag, made_from(content))
+
+
+def read_columns(content: bytes, columns: Sequence[str] | None = None) -> pa.Table:
+    """Read a Parquet file's columns from its bytes."""
+    return pq.ParquetFile(pa.BufferReader(content)).read(columns=list(columns) if columns else None)
+
+
+def made_from(content: bytes) -> str:
+    """Tell which version of its input a Parquet file was made from; empty where it does not say."""
+    metadata = pq.ParquetFile(pa.BufferReader(content)).schema_arrow.metadata or {}
+    return metadata.get(_MADE_FROM, b"").decode()
+
+
+def put_if_new(store: ObjectStore, key: str, content: bytes) -> bool:
+    """Put a file whose name tells what it holds; one that is already there is the same. Tells whether it was new."""
+    try:
+        store.put(key, content, replacing=ABSENT)
+    except ConflictError:
+        return False
+    return True

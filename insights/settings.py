@@ -1,8 +1,8 @@
 """What a user may set, and how it is read: one TOML file, overridden by the environment.
 
-`parse_settings` is pure; `load_settings` reads the file and the environment. Both refuse a key or value they do not know
-with a message that names it and the remedy. An environment variable `TRAIL_INSIGHTS__TRAIL__URL` sets `url` of table
-`[trail]`; its value is read as TOML where it is TOML (`["a", "b"]`, `true`, `20`) and as plain text otherwise.
+`parse_settings` is pure; `load_settings` reads the file and the environment. Both refuse a key or value they do not
+know with a message that names it and the remedy. An environment variable `TRAIL_INSIGHTS__TRAIL__URL` sets `url` of
+table `[trail]`; its value is read as TOML where it is TOML (`["a", "b"]`, `true`, `20`) and as plain text otherwise.
 """
 
 from __future__ import annotations
@@ -91,7 +91,8 @@ def load_settings(path: Path | None = None, environment: Mapping[str, str] = os.
     """Read the settings file and the environment.
 
     Args:
-        path: The file; by default what `TRAIL_INSIGHTS_SETTINGS` names, else `include/trail-insights.toml` if it exists.
+        path: The file; by default what `TRAIL_INSIGHTS_SETTINGS` names, else `include/trail-insights.toml` if there is
+            one.
         environment: Overrides, `TRAIL_INSIGHTS__TABLE__KEY`.
 
     Raises:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -17,13 +18,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from insights.records.document import Document
-from insights.records.event import MEMBERS, Kind, Refusal
+from insights.records.event import EARLIEST, LATEST, MEMBERS, Kind, Refusal
 from insights.records.identity import COLUMNS as IDENTITY_COLUMNS
 from insights.records.identity import Identity, parse_identity
 from insights.records.inference import infer_category, infer_read_only
 from insights.records.partitions import is_usable_name
 from insights.records.schemas import EVENTS, INSTANT
 
+_SEPARATORS = (4, 7, 10, 13, 16, 19)
+_SEPARATOR_CODES = np.frombuffer(b"--T::Z", np.uint8)
 BATCH_RECORDS = 2_000
 IDENTITY_CACHE_SIZE = 50_000
 
@@ -91,7 +94,7 @@ class RowBuilder:
         """Give a batch's rows in order, and what cannot become a row, with the number of the object it came from."""
         try:
             return self._rows(batch), []
-        except (pa.ArrowInvalid, UnicodeEncodeError):
+        except ValueError:  # pa.ArrowInvalid is one
             return self._build_one_by_one(batch)
 
     def _build_one_by_one(self, batch: Batch) -> tuple[Rows, list[tuple[int, Refusal]]]:
@@ -100,7 +103,7 @@ class RowBuilder:
         for single in batch.parts(1):
             try:
                 kept.append(self._rows(single))
-            except (pa.ArrowInvalid, UnicodeEncodeError) as error:
+            except ValueError as error:
                 refusals.append((single.sources[0], _refuse(single, error)))
         rows = kept or [self._rows(Batch())]
         table = pa.concat_tables([each.table for each in rows])
@@ -111,8 +114,7 @@ class RowBuilder:
 
     def _rows(self, batch: Batch) -> Rows:
         columns: dict[str, pa.Array] = {
-            member.column: _BUILDERS[member.kind]([getattr(record, member.column) for record in batch.records])
-            for member in MEMBERS
+            column: build(list(map(value_of, batch.records))) for column, value_of, build in _COLUMN_BUILDERS
         }
         columns |= self._identity_columns([record.user_identity_json for record in batch.records])
         columns |= _inferred_columns(batch.records)
@@ -175,7 +177,18 @@ def _flags(values: list[Any]) -> pa.Array:
 
 
 def _instants(values: list[Any]) -> pa.Array:
-    return pa.array(values, pa.string()).cast(INSTANT)
+    """Read texts of twenty characters.
+
+    Raises:
+        ValueError: one is no usable instant, or not in AWS's form: Arrow reads others, which we could not give back.
+    """
+    instants = pa.array(values, pa.string()).cast(INSTANT)
+    seconds = pc.cast(instants, pa.int64()).to_numpy() // 1_000_000
+    separators = np.frombuffer("".join(values).encode(), np.uint8).reshape(-1, 20)[:, _SEPARATORS]
+    is_usable = (seconds >= EARLIEST.timestamp()) & (seconds < LATEST.timestamp())
+    if not (is_usable.all() and (separators == _SEPARATOR_CODES).all()):
+        raise ValueError(f"not like 2026-11-01T13:25:00Z, or far from the present: {values[0]!r}")
+    return instants
 
 
 def _nested(values: list[Any]) -> pa.Array:
@@ -191,14 +204,12 @@ _BUILDERS: dict[Kind, Callable[[list[Any]], pa.Array]] = {
 }
 
 
+_COLUMN_BUILDERS = [(member.column, attrgetter(member.column), _BUILDERS[member.kind]) for member in MEMBERS]
+
+
 def _refuse(single: Batch, error: Exception) -> Refusal:
-    record = single.records[0]
-    try:
-        content = msgspec.json.encode(record)
-    except (msgspec.MsgspecError, UnicodeError):
-        content = b""
-    reason = "invalid_text" if "UTF8" in str(error) or isinstance(error, UnicodeError) else "invalid_field"
-    return Refusal(reason, str(error)[:200], single.positions[0], content)
+    reason = "invalid_text" if "UTF8" in str(error) else "invalid_field"
+    return Refusal(reason, str(error)[:200], single.positions[0], msgspec.json.encode(single.records[0]))
 
 
 def has_usable_partition(table: pa.Table) -> npt.NDArray[np.bool_]:

@@ -12,12 +12,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
-from isal import igzip, isal_zlib
+from isal import igzip
 from isal.igzip_lib import IsalError
 
 from insights.records.event import EventRecord, Refusal, mend
 
 GZIP_MAGIC = b"\x1f\x8b"
+_UNFIT = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+"""How msgspec refuses a text: not this type, not UTF-8, or nested a thousand deep."""
 
 
 class _Document(msgspec.Struct, gc=False):
@@ -58,7 +60,7 @@ def read_document(name: str, body: bytes) -> Document:
         return Document(refusals=[text])
     try:
         return Document(records=_typed.decode(text).records)
-    except (msgspec.MsgspecError, UnicodeDecodeError):
+    except _UNFIT:
         return _read_one_by_one(text)
 
 
@@ -70,17 +72,18 @@ def _gunzip(name: str, body: bytes) -> bytes | Refusal:
             return Refusal("not_gzip", f"begins with {body[:4].hex()}", None, body)
         return body
     try:
-        return igzip.decompress(body)
+        text: bytes = igzip.decompress(body)  # type: ignore[no-untyped-call]
     except EOFError as error:
         return Refusal("truncated_gzip", str(error), None, body)
-    except (gzip.BadGzipFile, IsalError, isal_zlib.error) as error:
+    except (gzip.BadGzipFile, IsalError) as error:  # type: ignore[misc]  # its stub gives an instance for the class
         return Refusal("corrupt_gzip", str(error), None, body)
+    return text
 
 
 def _read_one_by_one(text: bytes) -> Document:
     try:
         entries = [bytes(raw) for raw in _raw.decode(text).records]
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except _UNFIT as error:
         found = _entries_leniently(text, error)
         if isinstance(found, Refusal):
             return Document(refusals=[found])
@@ -100,10 +103,12 @@ def _read_one_by_one(text: bytes) -> Document:
 
 
 def _entries_leniently(text: bytes, error: Exception) -> list[bytes] | Refusal:
-    """Try the standard library's parser, which forgives lone surrogates; else say what the object is instead."""
+    """Try the standard library's parser, which forgives more; else say what the object is instead."""
     try:
         value = json.loads(text.decode("utf-8", errors="replace"))
-    except (ValueError, RecursionError):
+    except RecursionError:
+        return Refusal("not_json", "nested too deeply", None, text)
+    except ValueError:
         return Refusal("not_json", _shape(text) or str(error), None, text)
     if isinstance(value, dict) and isinstance(value.get("Records"), list):
         return [json.dumps(entry).encode() for entry in value["Records"]]
@@ -130,14 +135,14 @@ def _shape(text: bytes) -> str | None:
 def _read_record(entry: bytes, index: int) -> tuple[Any, str | None] | Refusal:
     try:
         return _record.decode(entry), None
-    except (msgspec.MsgspecError, UnicodeDecodeError):
+    except _UNFIT:
         pass
     try:
         value = json.loads(entry)
+        if isinstance(value, dict):
+            return mend(value, index, entry)
     except UnicodeDecodeError as error:
         return Refusal("invalid_text", str(error), index, entry)
     except (ValueError, RecursionError) as error:
         return Refusal("not_json", str(error), index, entry)
-    if not isinstance(value, dict):
-        return Refusal("record_not_an_object", f"a {type(value).__name__}", index, entry)
-    return mend(value, index, entry)
+    return Refusal("record_not_an_object", f"a {type(value).__name__}", index, entry)

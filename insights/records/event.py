@@ -15,8 +15,14 @@ from typing import Annotated, Any
 
 import msgspec
 
+from insights.errors import WindowError
+from insights.windows import format_instant, parse_instant
+
 _FLAG_TEXTS = {"true": True, "false": False}
-INSTANT_FORMAT = "%Y-%m-%dT%H:%M:%SZ"
+
+EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
+LATEST = datetime(2200, 1, 1, tzinfo=UTC)
+"""An event time t is usable where EARLIEST <= t < LATEST: years that cannot be would make folders nobody can read."""
 
 
 class Kind(Enum):
@@ -84,6 +90,7 @@ EventRecord: Any = msgspec.defstruct(
     [(m.column, _TYPES[m.kind]) if m.is_required else (m.column, _TYPES[m.kind], None) for m in MEMBERS],
     rename={m.column: m.name for m in MEMBERS},
     forbid_unknown_fields=True,
+    omit_defaults=True,
     gc=False,
 )
 """A decoded record: attributes are columns, nested members stay `msgspec.Raw`, what is absent is None."""
@@ -104,7 +111,7 @@ REASONS = {
     "not_gzip": "the object is named .gz but is no gzip stream",
     "truncated_gzip": "the gzip stream breaks off, or bytes that are no gzip follow it",
     "corrupt_gzip": "the gzip stream is damaged: its blocks or its checksum are wrong",
-    "not_json": "the text is no JSON document",
+    "not_json": "the text is no JSON document, or has a number or a depth that cannot be read",
     "no_records": "the JSON has no list named Records",
     "record_not_an_object": "an entry of Records is no JSON object",
     "missing_field": "a member every record must have is absent",
@@ -119,8 +126,11 @@ REASONS = {
 def mend(raw: Mapping[str, Any], index: int, content: bytes) -> tuple[Any, str | None] | Refusal:
     """Turn a record that the typed decoder refused into an `EventRecord` and the JSON text of what does not fit it.
 
-    Members without a column, nulls, flags written as text and instants in another form are kept verbatim in that text;
-    their columns hold the value they mean, or nothing.
+    Members without a column, nulls, flags written as text, instants in another form and texts with halves of surrogate
+    pairs are kept in that text; their columns hold the value they mean, or nothing.
+
+    Raises:
+        ValueError: a number is not finite, for which JSON has no form.
     """
     values: dict[str, Any] = {}
     odd: dict[str, Any] = {}
@@ -136,18 +146,18 @@ def mend(raw: Mapping[str, Any], index: int, content: bytes) -> tuple[Any, str |
             reason = "invalid_field" if member.name in raw else "missing_field"
             shown = f"{member.name} is {json.dumps(raw[member.name])[:100]}" if member.name in raw else member.name
             return Refusal(reason, shown, index, content)
-    return EventRecord(**values), json.dumps(odd, ensure_ascii=False) if odd else None
+    return EventRecord(**values), json.dumps(odd, allow_nan=False) if odd else None
 
 
 def _fit(member: Member, value: Any) -> Any:
     """Give the value a column can hold, or None."""
     if member.kind is Kind.NESTED:
-        return msgspec.Raw(json.dumps(value).encode())
+        return msgspec.Raw(json.dumps(value, allow_nan=False).encode())
     if member.kind is Kind.FLAG:
         return value if isinstance(value, bool) else _FLAG_TEXTS.get(str(value))
     if not isinstance(value, str):
         return None
-    return _instant_text(value) if member.kind is Kind.INSTANT else value
+    return _instant_text(value) if member.kind is Kind.INSTANT else value.encode("utf-8", "replace").decode()
 
 
 def _is_altered(fitted: Any, value: Any) -> bool:
@@ -156,10 +166,10 @@ def _is_altered(fitted: Any, value: Any) -> bool:
 
 def _instant_text(text: str) -> str | None:
     try:
-        instant = datetime.fromisoformat(text)
-    except ValueError:
+        instant = parse_instant(text)
+    except WindowError:
         return None
-    return (instant if instant.tzinfo else instant.replace(tzinfo=UTC)).astimezone(UTC).strftime(INSTANT_FORMAT)
+    return format_instant(instant) if EARLIEST <= instant < LATEST else None
 
 
 def restore(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -173,7 +183,7 @@ def restore(row: Mapping[str, Any]) -> dict[str, Any]:
         if member.kind is Kind.NESTED:
             record[member.name] = json.loads(value)
         elif member.kind is Kind.INSTANT:
-            record[member.name] = value.strftime(INSTANT_FORMAT)
+            record[member.name] = format_instant(value)
         else:
             record[member.name] = value
     if row["other_fields_json"] is not None:

@@ -3,7 +3,8 @@
 Format: AWS CloudTrail User Guide, "Finding your CloudTrail log files":
 `[prefix/]AWSLogs/[o-id/]<account>/CloudTrail/<region>/YYYY/MM/DD/<account>_CloudTrail_<region>_YYYYMMDDTHHmmZ_<unique>.json.gz`.
 An object is recognised by its *name*, wherever it lies: people copy trails about. The name's time is the time of
-delivery, not of the calls in it. Older deliveries wrote a hyphen before the time, no `Z`, or no unique part; all are read.
+delivery, not of the calls in it. Older deliveries wrote a hyphen before the time, no `Z`, or no unique part; all are
+read.
 """
 
 from __future__ import annotations
@@ -19,9 +20,11 @@ _NAME = re.compile(
     r"(?P<account>[A-Za-z0-9-]{1,64})_CloudTrail_(?P<region>[a-z0-9-]{2,40}?)[_-]"
     r"(?P<time>\d{8}T\d{4})Z?(?:_?(?P<unique>[A-Za-z0-9]+))?(?P<suffix>\.json(?:\.gz)?)"
 )
-_SIBLING = re.compile(r"_CloudTrail-(?:Insight|Digest|NetworkActivity|Aggregated)_|(?:^|/)CloudTrail-[A-Za-z]+/")
+# Named one by one: a prefix of the user's own may well be called `CloudTrail-logs/`.
+_SIBLINGS = "CloudTrail-(?:Insight|Digest|NetworkActivity|Aggregated)"
+_SIBLING = re.compile(rf"_{_SIBLINGS}_|(?:^|/){_SIBLINGS}/")
 _DATE_FOLDER = re.compile(r"(?:^|/)CloudTrail/[^/]+/(?P<year>\d{4})(?:/(?P<month>\d\d)(?:/(?P<day>\d\d))?)?/$")
-_SIBLING_FOLDER = re.compile(r"(?:^|/)CloudTrail-[A-Za-z]+/$")
+_SIBLING_FOLDER = re.compile(rf"(?:^|/){_SIBLINGS}/$")
 
 
 @dataclass(frozen=True, slots=True)

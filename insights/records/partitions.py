@@ -51,7 +51,10 @@ def parse_event_hour(path: str) -> EventHour | None:
     match = _EVENT_HOUR.search(path)
     if match is None:
         return None
-    start = datetime.strptime(f"{match['date']}T{match['hour']}", "%Y-%m-%dT%H").replace(tzinfo=UTC)
+    try:
+        start = datetime.strptime(f"{match['date']}T{match['hour']}", "%Y-%m-%dT%H").replace(tzinfo=UTC)
+    except ValueError:
+        return None
     return EventHour(match["account"], match["region"], start)
 
 

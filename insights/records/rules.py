@@ -85,7 +85,7 @@ EVENT_RULES = (
         check=FactBetween("unaccounted_records", 0, 0),
         severity=Severity.CRITICAL,
         why="Records in must equal kept + duplicate + out of scope + quarantined; else calls were lost or invented.",
-        remedy="Run the hour again. If the difference stays, report it with this page: it is a defect of ours.",
+        remedy="Run the hour again. If the difference stays, report it: it is a defect of Trail Insights.",
     ),
     Rule(
         id="event-time-in-hour",

@@ -82,7 +82,8 @@ QUARANTINE = pa.schema(
         pa.field("content_bytes", pa.int64(), nullable=False),
     ]
 )
-"""One refused record, or one refused object (`record_index` null). `content` is cut at 64 KiB; `content_bytes` is not."""
+"""One refused record, or one refused object (`record_index` null). `content` is cut at 64 KiB, `content_bytes` tells
+its whole size."""
 
 LEDGER = pa.schema(
     [

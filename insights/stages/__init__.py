@@ -1,1 +1,1 @@
-"""The pipeline, one module a step: each has `run(window, workspace) -> Report`, may run again, and knows no scheduler."""
+"""The pipeline, one module a step: each has `run(window, workspace) -> Report`, may run again, knows no scheduler."""

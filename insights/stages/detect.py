@@ -59,7 +59,10 @@ def run(window: Window | None, workspace: Workspace) -> DetectReport:
             continue
         judged += 1
         for row, is_new in _judge(workspace.lake, place, files, parameters):
-            (started if is_new else ended).append(row["insight_id"])
+            if is_new:
+                started.append(row["insight_id"])
+            if row["status"] == "closed":
+                ended.append(row["insight_id"])
         workspace.lake.put(state_key, json.dumps({"fingerprint": fingerprint}).encode())
     return DetectReport(
         window=str(window or "everything"),

@@ -1,11 +1,12 @@
 """normalize: turn the records of one shard's objects into rows of `events`, each exactly once.
 
-Order matters for a kill at any moment: events first, quarantine next, the ledger last. Until the ledger has an object it
-will be read again, and reading it again adds nothing.
+Order matters for a kill at any moment: events first, quarantine next, the ledger last. Until the ledger has an object
+it will be read again, and reading it again adds nothing.
 """
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,7 +19,7 @@ import pyarrow.compute as pc
 from insights.errors import AccessDeniedError, NotFoundError, ReconciliationError, StorageError
 from insights.records.columns import BATCH_RECORDS, Batch, RowBuilder, Rows, has_usable_partition
 from insights.records.document import read_document
-from insights.records.event import Refusal
+from insights.records.event import Refusal, restore
 from insights.records.partitions import EventHour
 from insights.records.schemas import EVENTS
 from insights.stages.extract import read_plan
@@ -60,6 +61,7 @@ class _Work:
     objects: list[TrailObject]
     categories: set[str]
     pending: dict[EventHour, list[pa.Table]] = field(default_factory=dict)
+    sizes: dict[EventHour, int] = field(default_factory=dict)
     pending_bytes: int = 0
     batch: Batch = field(default_factory=Batch)
     builder: RowBuilder = field(default_factory=RowBuilder)
@@ -96,7 +98,7 @@ class _Work:
             self._sort_out(rows)
         self.batch = Batch()
         while self.pending_bytes > PENDING_BYTES:
-            self._merge(max(self.pending, key=lambda hour: sum(t.nbytes for t in self.pending[hour])))
+            self._merge(max(self.sizes, key=self.sizes.__getitem__))
 
     def _sort_out(self, rows: Rows) -> None:
         """Leave out what is out of scope or cannot be filed, and put the rest with its event hours."""
@@ -111,6 +113,7 @@ class _Work:
             sources = rows.sources[members]
             waiting = rows.table.take(pa.array(members)).drop_columns(["account_id", "region"])
             self.pending.setdefault(hour, []).append(waiting.append_column("source", pa.array(sources)))
+            self.sizes[hour] = self.sizes.get(hour, 0) + waiting.nbytes
             self.pending_bytes += waiting.nbytes
             for source in np.unique(sources):
                 self.hours[source].add(hour)
@@ -126,7 +129,7 @@ class _Work:
 
     def _merge(self, hour: EventHour) -> None:
         waiting = pa.concat_tables(self.pending.pop(hour))
-        self.pending_bytes -= waiting.nbytes - waiting["source"].nbytes
+        self.pending_bytes -= self.sizes.pop(hour)
         sources = waiting["source"].to_numpy()
         is_kept = merge_hour(self.lake, hour, waiting.select(EVENTS.names))
         np.add.at(self.kept, sources[is_kept], 1)
@@ -151,8 +154,8 @@ class _Work:
         )
         if report.unaccounted:
             raise ReconciliationError(
-                f"{report.unaccounted} of {report.records_in} records of {len(read)} objects are unaccounted for: the ledger "
-                "was not written, so nothing is lost; please report this with the names of the objects"
+                f"{report.unaccounted} of {report.records_in} records of {len(read)} objects are unaccounted for: the "
+                "ledger was not written, so nothing is lost; please report this with the names of the objects"
             )
         ledger.write(self.lake, unit, [(self.objects[i], self._entry(i, quarantined[i])) for i in read])
         self._raise_passing_failures()
@@ -208,4 +211,4 @@ def _by_hour(table: pa.Table) -> list[tuple[EventHour, npt.NDArray[np.int64]]]:
 def _unusable(row: pa.Table, position: int) -> Refusal:
     values = row.to_pylist()[0]
     detail = f"account {str(values['account_id'])[:64]!r}, Region {str(values['region'])[:64]!r}"
-    return Refusal("unusable_partition", detail, position, str(values["event_id"]).encode())
+    return Refusal("unusable_partition", detail, position, json.dumps(restore(values)).encode())

@@ -52,12 +52,12 @@ def _check(report: ReconcileReport, quarantine_rows: int) -> None:
     accounted = report.kept + report.duplicate + report.out_of_scope + report.quarantined
     if accounted != report.records_in:
         raise ReconciliationError(
-            f"{report.records_in} records went in, {accounted} are accounted for ({report.kept} kept, {report.duplicate} "
-            f"duplicate, {report.out_of_scope} out of scope, {report.quarantined} quarantined) in {report.window}: run the "
-            "window again; if the difference stays it is a defect of ours"
+            f"{report.records_in} records went in, {accounted} are accounted for ({report.kept} kept, "
+            f"{report.duplicate} duplicate, {report.out_of_scope} out of scope, {report.quarantined} quarantined) in "
+            f"{report.window}: run the window again; if the difference stays it is a defect of ours"
         )
     if quarantine_rows != report.quarantined:
         raise ReconciliationError(
-            f"the ledger speaks of {report.quarantined} quarantined records in {report.window}, the quarantine table holds "
-            f"{quarantine_rows}: was something in quarantine/ deleted or copied?"
+            f"the ledger speaks of {report.quarantined} quarantined records in {report.window}, the quarantine table "
+            f"holds {quarantine_rows}: was something in quarantine/ deleted or copied?"
         )

@@ -1,8 +1,8 @@
 """validate: judge the event hours of a window by the quality rules, before anything is counted from them.
 
-Several hours of one account × Region × day are validated together, since every validation has a fixed price; the checks
-tell hours apart where a critical rule fails. What a held hour means for the run is the caller's business; `count` leaves
-it out.
+Several hours of one account × Region × day are validated together, since every validation has a fixed price; the
+checks tell hours apart where a critical rule fails. What a held hour means for the run is the caller's business;
+`count` leaves it out.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 
 from insights.records.object_keys import TrailKey, parse_key
 from insights.records.partitions import EventHour, parse_event_hour
+from insights.records.rules import Severity
 from insights.records.schemas import EVENTS, INSTANT
 from insights.stages.report import ValidateReport
 from insights.stages.workspace import Workspace
@@ -56,14 +57,16 @@ def run(window: Window, workspace: Workspace) -> ValidateReport:
 def _judge(
     lake: ObjectStore, day_path: str, group: Mapping[EventHour, tuple[str, pa.Table]], account: Mapping[str, float]
 ) -> Counter[str]:
+    from insights.checks.result import Verdict
     from insights.checks.suites import check_events
 
     rows = pa.concat_tables([table for _, table in group.values()])
-    result = check_events([rows], _facts(rows) | account, partition=day_path)
-    failed = {hour.hour: hour.failed_critical for hour in result.hours if hour.failed_critical}
+    result = check_events([rows], {**_facts(rows), **account}, partition=day_path)
+    failed = {hour.hour for hour in result.hours if hour.verdict is Verdict.FAILED}
+    rules = tuple(each.rule_id for each in result.outcomes if each.severity is Severity.CRITICAL and each.failed)
     judgement = quality.Judgement(
         versions={hour.path: version for hour, (version, _) in group.items()},
-        held={hour.path: failed[hour.start] for hour in group if hour.start in failed},
+        held={hour.path: rules for hour in group if hour.start in failed},
         result=msgspec.Raw(result.to_json()),
     )
     quality.write(lake, day_path, judgement)

@@ -101,7 +101,8 @@ def _ranks(texts: pa.ChunkedArray) -> npt.NDArray[np.int64]:
     codes = pc.dictionary_encode(texts.combine_chunks())
     rank = np.empty(len(codes.dictionary), dtype=np.int64)
     rank[pc.sort_indices(codes.dictionary).to_numpy()] = np.arange(len(rank))
-    return rank[codes.indices.to_numpy()]
+    ranks: npt.NDArray[np.int64] = rank[codes.indices.to_numpy()]
+    return ranks
 
 
 def event_keys(table: pa.Table) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.uint64]]:
@@ -126,8 +127,9 @@ def _decode_uuids(ids: pa.Array, keys: npt.NDArray[np.uint8]) -> npt.NDArray[np.
     if not is_uuid.any():
         return is_uuid
     text = b"".join(ids.filter(pa.array(is_uuid)).cast(pa.binary()).to_pylist())
-    nibbles = _NIBBLES[np.frombuffer(text, dtype=np.uint8).reshape(-1, _UUID_LENGTH)[:, _HEX_COLUMNS]]
-    is_hex = (nibbles != 255).all(axis=1)
+    characters = np.frombuffer(text, dtype=np.uint8).reshape(-1, _UUID_LENGTH)
+    nibbles = _NIBBLES[characters[:, _HEX_COLUMNS]]
+    is_hex = (nibbles != 255).all(axis=1) & (characters[:, _DASHES] == ord("-")).all(axis=1)
     rows = np.flatnonzero(is_uuid)
     keys[rows[is_hex]] = (nibbles[is_hex, 0::2] << 4) | nibbles[is_hex, 1::2]
     is_uuid[rows[~is_hex]] = False

@@ -1,7 +1,8 @@
 """The ledger: which trail objects were read, and what became of their records.
 
 It is looked up by key *and* ETag, never by "the last key seen": names within a minute sort by a random suffix, and an
-object can arrive late or be replaced. A file is named by the objects it is about, so that a repeated run writes it again.
+object can arrive late or be replaced. A file is named by the objects it is about, so that a repeated run writes the
+same one.
 """
 
 from __future__ import annotations
@@ -49,7 +50,10 @@ def unread(store: ObjectStore, objects: Iterable[TrailObject]) -> Iterator[tuple
 
 
 def write(store: ObjectStore, unit: str, rows: Sequence[tuple[TrailObject, dict[str, Any]]]) -> None:
-    """Enter objects with what became of them (the counts and `partitions` of `LEDGER`), a file each account × Region × day."""
+    """Enter objects with what became of them: the counts and `partitions` of `LEDGER`.
+
+    Each account × Region × day gets a file.
+    """
     by_path = sorted(rows, key=lambda row: (row[0].ledger_path, row[0].key, row[0].etag))
     for path, group in groupby(by_path, key=lambda row: row[0].ledger_path):
         entries = [

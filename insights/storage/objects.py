@@ -1,12 +1,14 @@
 """Object stores: one small interface over S3, local folders and memory.
 
 `put` can be conditional, which is what makes concurrent writers of one partition safe: whoever lost the race learns it
-(`ConflictError`), reads again and merges again. S3 and memory check the condition themselves; a local folder needs a lock.
+(`ConflictError`), reads again and merges again. S3 and memory check the condition themselves; a local folder needs a
+lock.
 """
 
 from __future__ import annotations
 
 import fcntl
+import re
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
@@ -26,6 +28,8 @@ ABSENT = ""
 """As `replacing`: only put where nothing is yet."""
 
 _RETRIES: Any = {"max_retries": 4, "retry_timeout": timedelta(seconds=60)}
+_REFUSED_STATUS = ("401", "403")
+_MISSING_STATUS = ("404",)
 _CLIENT: Any = {"timeout": timedelta(seconds=120), "connect_timeout": timedelta(seconds=10), "allow_http": True}
 
 
@@ -156,13 +160,24 @@ class LocalStore(Store):
         if replacing is None or replacing == ABSENT:
             super().put(key, content, replacing=replacing)
             return
-        with self._lock.open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            with self._errors(key):
-                current = obstore.head(self._client, key)["e_tag"]
-            if current != replacing:
+        with self._locked(key):
+            if self._version(key) != replacing:
                 raise ConflictError(f"{self.url}/{key} was replaced by another writer")
             super().put(key, content)
+
+    @contextmanager
+    def _locked(self, key: str) -> Iterator[None]:
+        with self._errors(key), self._lock.open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
+    def _version(self, key: str) -> str | None:
+        """Give an object's ETag, None where there is none."""
+        try:
+            etag: str | None = obstore.head(self._client, key)["e_tag"]
+        except FileNotFoundError:
+            return None
+        return etag
 
 
 def open_store(url: str, *, aws: AwsAccess | None = None, create: bool = False) -> ObjectStore:
@@ -175,7 +190,8 @@ def open_store(url: str, *, aws: AwsAccess | None = None, create: bool = False) 
 
     Raises:
         NotFoundError: a local folder is not there.
-        StorageError: the URL is none we know.
+        AccessDeniedError: there are no AWS credentials at all.
+        StorageError: the URL is none we know, or the folder cannot be made.
     """
     scheme, found, rest = url.partition("://")
     if not found or scheme == "file":
@@ -211,7 +227,8 @@ def read_ahead(store: ObjectStore, keys: Iterable[str], *, threads: int) -> Iter
 def _open_folder(root: Path, *, create: bool) -> LocalStore:
     root = root.expanduser().absolute()
     if create:
-        root.mkdir(parents=True, exist_ok=True)
+        with _translated(str(root), ""):
+            root.mkdir(parents=True, exist_ok=True)
     if not root.is_dir():
         raise NotFoundError(f"the folder {root} is not there")
     return LocalStore(root)
@@ -256,11 +273,27 @@ def _translated(url: str, key: str) -> Iterator[None]:
     except (obstore_errors.AlreadyExistsError, obstore_errors.PreconditionError) as error:
         raise ConflictError(f"{place} was replaced by another writer") from error
     except (FileNotFoundError, obstore_errors.NotFoundError) as error:
-        raise NotFoundError(f"{place} is not there: check the bucket's name and the Region") from error
-    except (obstore_errors.PermissionDeniedError, obstore_errors.UnauthenticatedError) as error:
-        raise AccessDeniedError(f"access to {place} was refused: check the credentials and their policy") from error
+        raise NotFoundError(_missing(place)) from error
+    except (PermissionError, obstore_errors.PermissionDeniedError, obstore_errors.UnauthenticatedError) as error:
+        raise AccessDeniedError(_refused(place)) from error
     except obstore_errors.BaseError as error:
+        # Listings tell what the server answered in their text only.
+        status = re.search(r"status code: (\d{3})", str(error))
+        if status and status[1] in _MISSING_STATUS:
+            raise NotFoundError(_missing(place)) from error
+        if status and status[1] in _REFUSED_STATUS:
+            raise AccessDeniedError(_refused(place)) from error
         raise StorageError(f"{place} cannot be used: {_first_line(error)}") from error
+    except (OSError, ValueError) as error:  # obstore's ValueError: a key with an empty or a control character's segment
+        raise StorageError(f"{place} cannot be used: {_first_line(error)}") from error
+
+
+def _missing(place: str) -> str:
+    return f"{place} is not there: check the name of the bucket or folder, and the Region"
+
+
+def _refused(place: str) -> str:
+    return f"access to {place} was refused: check the credentials and their policy"
 
 
 def _first_line(error: Exception) -> str:

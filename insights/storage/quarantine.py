@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from hashlib import blake2b
 
 import pyarrow as pa
 
@@ -27,7 +28,11 @@ class Refused:
 
 
 def write(store: ObjectStore, unit: str, refused: Sequence[tuple[TrailObject, Refusal]]) -> None:
-    """Put refusals under the day their object was delivered, in files named by the unit of work they come from."""
+    """Put refusals under the day their object was delivered.
+
+    Files are named by the unit of work they come from and by what they hold: an object that could not be got the first
+    time gives the same unit other refusals the next.
+    """
     by_date: dict[str, list[dict[str, object]]] = {}
     for each, refusal in refused:
         by_date.setdefault(each.date, []).append(
@@ -43,7 +48,8 @@ def write(store: ObjectStore, unit: str, refused: Sequence[tuple[TrailObject, Re
         )
     for date, rows in by_date.items():
         content = encode(pa.Table.from_pylist(rows, schema=QUARANTINE))
-        put_if_new(store, f"{TABLE}/date={date}/{unit}.parquet", content)
+        held = blake2b(content, digest_size=6).hexdigest()
+        put_if_new(store, f"{TABLE}/date={date}/{unit}-{held}.parquet", content)
 
 
 def count_by_reason(store: ObjectStore, versions: Collection[tuple[str, str]]) -> Refused:
@@ -53,6 +59,6 @@ def count_by_reason(store: ObjectStore, versions: Collection[tuple[str, str]]) -
     for info in store.list(f"{TABLE}/"):
         for row in read_columns(store.get(info.key)[0], columns).to_pylist():
             if (row["object_key"], row["object_etag"]) in versions:
-                found.add(tuple(row[name] for name in columns))  # type: ignore[arg-type]
+                found.add(tuple(row[name] for name in columns))
     reasons = Counter(reason for *_, reason in found)
     return Refused(dict(sorted(reasons.items())), sum(index is not None for _, _, index, _ in found))

@@ -84,7 +84,7 @@ def read_columns(content: bytes, columns: Sequence[str] | None = None) -> pa.Tab
 
 def made_from(content: bytes) -> str:
     """Tell which version of its input a Parquet file was made from; empty where it does not say."""
-    metadata = pq.ParquetFile(pa.BufferReader(content)).schema_arrow.metadata or {}
+    metadata: dict[bytes, bytes] = pq.ParquetFile(pa.BufferReader(content)).schema_arrow.metadata or {}
     return metadata.get(_MADE_FROM, b"").decode()
 
 

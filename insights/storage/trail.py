@@ -14,13 +14,20 @@ from datetime import datetime
 
 import msgspec
 
-from insights.records.object_keys import NotTrail, folder_may_hold, parse_key
+from insights.errors import NotFoundError
+from insights.records.object_keys import NotTrail, TrailKey, folder_may_hold, parse_key
 from insights.settings import TrailSettings
 from insights.storage.objects import ObjectInfo, ObjectStore
 from insights.windows import DAY, Window
 
 UNKNOWN = "-"
 """Stands for the account and Region of an object whose name does not tell them."""
+
+_SKIPPED = {
+    NotTrail.SIBLING: "Insight, digest or other sibling",
+    NotTrail.LOOSE: "no trail object name",
+    NotTrail.FOREIGN: "no JSON file name",
+}
 
 
 class TrailObject(msgspec.Struct, frozen=True, array_like=True):
@@ -61,12 +68,18 @@ class Search:
     listed: int = 0
 
     def objects(self) -> Iterator[TrailObject]:
-        """Yield what is to be read, folder by folder in the order of keys."""
+        """Yield what is to be read, folder by folder in the order of keys.
+
+        Raises:
+            NotFoundError: there is nothing at all, in no hour: a trail never looks like that, a wrong prefix does.
+        """
         yield from self._walk("")
 
     def _walk(self, prefix: str) -> Iterator[TrailObject]:
         level = self.store.list_folder(prefix)
         self.requests += 1
+        if not (prefix or level.folders or level.objects):
+            raise NotFoundError(f"there is nothing below {self.store.url}: check the bucket and prefix in trail.url")
         for info in level.objects:
             self.listed += 1
             found = self._judge(info)
@@ -82,19 +95,23 @@ class Search:
 
     def _judge(self, info: ObjectInfo) -> TrailObject | str:
         key = parse_key(info.key)
-        if key is NotTrail.LOOSE:
-            if not self._reads_loose_files:
-                return "no trail object name"
+        if key is NotTrail.LOOSE and self._reads_loose_files:
             return TrailObject(info.key, info.etag, info.size, UNKNOWN, UNKNOWN, info.last_modified, True)
         if isinstance(key, NotTrail):
-            return {NotTrail.SIBLING: "Insight, digest or other sibling"}.get(key, "no JSON file name")
+            return _SKIPPED[key]
+        reason = self._out_of_range(key)
+        return reason or TrailObject(
+            info.key, info.etag, info.size, key.account_id, key.region, key.delivered_at, False
+        )
+
+    def _out_of_range(self, key: TrailKey) -> str | None:
         if self.settings.accounts and key.account_id not in self.settings.accounts:
             return "account not selected"
         if self.settings.regions and key.region not in self.settings.regions:
             return "Region not selected"
         if key.delivered_at not in self.delivered:
             return "delivered outside the window"
-        return TrailObject(info.key, info.etag, info.size, key.account_id, key.region, key.delivered_at, False)
+        return None
 
     @property
     def _reads_loose_files(self) -> bool:

@@ -1,0 +1,52 @@
+# Everything a person or CI runs. Needs git, make and Python 3.11 or newer; installs the rest into .venv.
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test lint fmt docs lock clean
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+# Bytecode halves the start of every process here; Airflow starts many.
+unexport PYTHONDONTWRITEBYTECODE
+
+help:  ## Show this list.
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(INSTALLED)  ## Create .venv with the insights command in it.
+
+$(INSTALLED): requirements-dev.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11 $(MAKECMDGOALS)"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	$(BIN)/uv pip install --python $(BIN)/python --quiet --compile-bytecode --require-hashes -r requirements-dev.txt
+	$(BIN)/uv pip install --python $(BIN)/python --quiet --no-deps --editable .
+	@touch $@
+
+demo: setup  ## Simulate a trail and analyse it in a real Airflow; stays up until Ctrl-C.
+	@$(BIN)/insights demo
+
+test: setup  ## Pass every test.
+	@$(BIN)/pytest
+
+lint: setup  ## Formatting, ruff, mypy, import directions.
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+fmt: setup  ## Format and sort imports.
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+docs: setup  ## Write the generated pages of docs/ again.
+	$(BIN)/python docs/generate.py
+
+lock: setup  ## Resolve the requirements again, in one resolution.
+	$(BIN)/uv pip compile pyproject.toml --extra deploy --upgrade --universal --python-version 3.11 \
+		--generate-hashes --no-header --quiet --output-file requirements.txt
+	$(BIN)/uv pip compile pyproject.toml --extra deploy --group dev --constraint requirements.txt --universal \
+		--python-version 3.11 --generate-hashes --no-header --quiet --output-file requirements-dev.txt
+
+clean:  ## Remove the environment and caches.
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -1,0 +1,1 @@
+"""The command line: the same stage functions, no Airflow needed."""

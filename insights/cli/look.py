@@ -1,0 +1,135 @@
+"""`insights list`, `show`, `counts`, `quality`: read the lake."""
+
+from __future__ import annotations
+
+import csv
+import json
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from insights.cli.options import EndOption, JsonOption, LakeOption, SettingsOption, StartOption, settings_of
+from insights.cli.output import Output, shown
+from insights.errors import NotFoundError
+from insights.stages import quality_report
+from insights.stages.workspace import Workspace
+from insights.storage import insights as table
+from insights.storage.counts import read_counts
+from insights.windows import Window, format_instant, parse_instant
+
+_COLUMNS = ("start", "minutes", "account", "Region", "API", "insight", "usual /min", "unusual /min", "status", "id")
+
+
+def list_insights(lake: LakeOption = None, settings: SettingsOption = None, as_json: JsonOption = False) -> None:
+    """List the insights, newest first."""
+    output = Output(as_json)
+    rows = list(table.read(Workspace(settings_of(settings, lake=lake)).lake))[::-1]
+    output.document([{name: value for name, value in row.items() if not name.endswith("_json")} for row in rows])
+    print_insights(output, rows)
+
+
+def print_insights(output: Output, rows: list[table.Row]) -> None:
+    """Print insights as a table."""
+    output.table(
+        f"{len(rows)} insights",
+        _COLUMNS,
+        [
+            (
+                f"{row['start_time']:%Y-%m-%d %H:%M}",
+                row["duration_minutes"] or "open",
+                row["account_id"],
+                row["region"],
+                f"{row['event_source'].removesuffix('.amazonaws.com')} {row['event_name']}",
+                row["error_code"] or ("calls, drop" if row["direction"] == "drop" else "calls"),
+                row["baseline_calls_per_minute"],
+                row["insight_calls_per_minute"],
+                row["status"],
+                row["insight_id"],
+            )
+            for row in rows
+        ],
+    )
+
+
+def show(
+    insight_id: Annotated[str, typer.Argument(help="An insight's id, or its beginning.")],
+    lake: LakeOption = None,
+    settings: SettingsOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show one insight: why it was raised, who caused it, and the records AWS would have written."""
+    output = Output(as_json)
+    found = [row for row in table.read(Workspace(settings_of(settings, lake=lake)).lake) if _is(row, insight_id)]
+    if not found:
+        raise NotFoundError(f"there is no insight {insight_id!r}: `insights list` shows their ids")
+    row = found[0]
+    records = [json.loads(row[name]) for name in ("start_record_json", "end_record_json") if row[name]]
+    output.document({**{k: v for k, v in row.items() if not k.endswith("_json")}, "records": records})
+    output.say(shown(row["explanation"]))
+    output.table("Evidence", ("", ""), [(k, v) for k, v in row.items() if v is not None and not k.endswith("_json")])
+    output.say(json.dumps({"Records": records}, indent=2, ensure_ascii=True))
+
+
+def counts(
+    *,
+    start: StartOption,
+    end: EndOption,
+    lake: LakeOption = None,
+    settings: SettingsOption = None,
+    csv_file: Annotated[Path | None, typer.Option("--csv", help="Write CSV there; default: standard output.")] = None,
+) -> None:
+    """Write the minute counts of a window as CSV."""
+    window = Window(parse_instant(start), parse_instant(end))
+    workspace = Workspace(settings_of(settings, lake=lake))
+    sink = csv_file.open("w", newline="", encoding="utf-8") if csv_file else sys.stdout
+    with sink if csv_file else sys.stdout as target:
+        writer = csv.writer(target, lineterminator="\n")
+        writer.writerow(
+            ("minute", "account_id", "region", "event_category", "is_read_only", "event_source", "event_name",
+             "error_code", "count")
+        )  # fmt: skip
+        for hour, rows in read_counts(workspace.lake, window):
+            for row in rows.to_pylist():
+                if row["minute"] in window:
+                    writer.writerow(
+                        (
+                            format_instant(row["minute"]),
+                            hour.account_id,
+                            hour.region,
+                            _cell(row["event_category"]),
+                            str(row["is_read_only"]).lower(),
+                            _cell(row["event_source"]),
+                            _cell(row["event_name"]),
+                            _cell(row["error_code"] or ""),
+                            row["count"],
+                        )
+                    )
+
+
+def _cell(text: str) -> str:
+    """Keep a spreadsheet from running log text as a formula."""
+    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
+
+
+def _is(row: table.Row, insight_id: str) -> bool:
+    return str(row["insight_id"]).startswith(insight_id)
+
+
+def quality(
+    *,
+    start: StartOption,
+    end: EndOption,
+    out: Annotated[Path, typer.Option("--out", help="Where the HTML page goes.")] = Path("quality.html"),
+    lake: LakeOption = None,
+    settings: SettingsOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Write the data-quality report of a window as one self-contained HTML page."""
+    output = Output(as_json)
+    window = Window(parse_instant(start), parse_instant(end))
+    page = quality_report.render(window, Workspace(settings_of(settings, lake=lake)))
+    out.write_text(page.html, encoding="utf-8")
+    output.document({"page": str(out), "verdict": page.verdict, "hours": page.hours})
+    output.say(f"{page.hours} hours, {page.verdict}: {out}")

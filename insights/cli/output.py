@@ -1,0 +1,86 @@
+"""How commands speak: tables and progress bars for people, one JSON document for programs.
+
+Log text is printed as it is but for control characters, which could rewrite a terminal.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+from rich.text import Text
+
+from insights.windows import format_instant
+
+
+def _stderr() -> Console:
+    return Console(stderr=True, highlight=False)
+
+
+def _stdout() -> Console:
+    return Console(highlight=False)
+
+
+@dataclass
+class Output:
+    """Prints what commands have to say: results to standard output, everything else to standard error."""
+
+    as_json: bool = False
+    results: Console = field(default_factory=_stdout)
+    notes: Console = field(default_factory=_stderr)
+
+    def table(self, title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+        """Print a table; nothing in JSON mode."""
+        if self.as_json:
+            return
+        table = Table(title=title, title_justify="left", header_style="bold", show_lines=False)
+        for column in columns:
+            table.add_column(column, overflow="fold")
+        for row in rows:
+            table.add_row(*(Text(shown(value)) for value in row))
+        self.results.print(table)
+
+    def say(self, text: str) -> None:
+        """Print a line for people; nothing in JSON mode."""
+        if not self.as_json:
+            # Lines stay whole, so that JSON can be copied out of them.
+            self.results.print(Text(text), soft_wrap=True)
+
+    def document(self, value: Any) -> None:
+        """Print the result for programs; nothing in the other mode."""
+        if self.as_json:
+            sys.stdout.write(json.dumps(value, indent=2, default=shown, ensure_ascii=True) + "\n")
+
+    @contextmanager
+    def progress(self) -> Iterator[Progress]:
+        """Show bars on a terminal while something long runs."""
+        columns = (
+            SpinnerColumn(),
+            TextColumn("{task.description:<12}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+        )
+        with Progress(*columns, console=self.notes, disable=not self.notes.is_terminal, transient=True) as bars:
+            yield bars
+
+
+def shown(value: object) -> str:
+    """Write a value for people, control characters made visible."""
+    if value is None:
+        return "–"
+    if isinstance(value, datetime):
+        return format_instant(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in str(value))

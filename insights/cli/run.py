@@ -1,0 +1,82 @@
+"""`insights run`: the whole pipeline over a window, without Airflow."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import fields
+from typing import Annotated
+
+import typer
+
+from insights.cli.options import (
+    EndOption,
+    JsonOption,
+    LakeOption,
+    SettingsOption,
+    StartOption,
+    TrailOption,
+    settings_of,
+)
+from insights.cli.output import Output
+from insights.stages import pipeline
+from insights.stages.pipeline import PipelineReport
+from insights.windows import Window, parse_instant
+
+WorkersOption = Annotated[
+    int | None, typer.Option("--workers", min=1, help="Processes that read shards; default: one for each core.")
+]
+
+
+def run(
+    *,
+    start: StartOption,
+    end: EndOption,
+    trail: TrailOption = None,
+    lake: LakeOption = None,
+    workers: WorkersOption = None,
+    settings: SettingsOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Read what was delivered for a window, count it, judge it, publish what is unusual and tell the channels."""
+    output = Output(as_json)
+    window = Window(parse_instant(start), parse_instant(end))
+    chosen = settings_of(settings, trail=trail, lake=lake)
+    with output.progress() as bars:
+        tasks = {}
+
+        def advance(step: str, done: int, total: int) -> None:
+            if step not in tasks:
+                tasks[step] = bars.add_task(step)
+            bars.update(tasks[step], completed=done, total=total)
+
+        report = pipeline.run(window, chosen, workers=workers or os.cpu_count() or 1, progress=advance)
+    _print(output, report)
+    pipeline.raise_if_held(report.validate)
+
+
+def _print(output: Output, report: PipelineReport) -> None:
+    output.document({each.name: getattr(report, each.name).to_builtins() for each in fields(report)})
+    found, counted, judged, told = report.reconcile, report.count, report.detect, report.publish
+    skipped = "".join(f", {number} {reason}" for reason, number in found.skipped.items())
+    refused = "; ".join(f"{number} {reason}" for reason, number in found.refused.items())
+    output.table(
+        f"Window {report.extract.window}",
+        ("step", "result"),
+        [
+            ("objects", f"{found.listed} listed = {found.read} read + {found.unread} unread{skipped}"),
+            (
+                "records",
+                f"{found.records_in} in = {found.kept} kept + {found.duplicate} duplicate + "
+                f"{found.out_of_scope} out of scope + {found.quarantined} quarantined",
+            ),
+            ("quarantine", refused or "empty"),
+            (
+                "quality",
+                f"{report.validate.passed} hours passed, {report.validate.warned} warned, "
+                f"{len(report.validate.held)} held, {report.validate.unchanged} unchanged",
+            ),
+            ("counts", f"{counted.counted} hours counted ({counted.calls} calls), {counted.unchanged} unchanged"),
+            ("insights", f"{judged.started} started, {judged.ended} ended; {len(told.keys)} records published"),
+            ("notified", f"{report.notify.sent} sent, {report.notify.too_old} too old to be news"),
+        ],
+    )

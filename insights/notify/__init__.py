@@ -1,0 +1,1 @@
+"""How an insight leaves the house: one message, many channels."""

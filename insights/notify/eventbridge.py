@@ -1,0 +1,111 @@
+"""Notifications to an Amazon EventBridge bus, in the envelope CloudTrail's own Insights have but for the source."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from insights.errors import DeliveryError
+from insights.notify.aws import ClientFactory, delivering, record_json, remedy_for
+from insights.notify.message import Message, inert
+from insights.windows import parse_instant
+
+SOURCE = "trail.insights"
+"""EventBridge keeps every source that begins with `aws.` for AWS: rules for `aws.cloudtrail` need this one added."""
+
+DETAIL_TYPE = "AWS Insight via CloudTrail"
+"""EventBridge User Guide, "AWS service events delivered via AWS CloudTrail"."""
+
+BUS = re.compile(r"(arn:aws[\w-]*:events:[a-z]+-[a-z]+-[\w-]+:[0-9]{12}:event-bus/)?[/.\-_A-Za-z0-9]+", re.ASCII)
+"""EventBridge API Reference, "PutEventsRequestEntry", EventBusName."""
+
+MAX_ENTRIES = 10
+MAX_REQUEST_BYTES = 256 * 1024 - 1
+"""A request was less than 256 KB for years and may have 1 MB today; the smaller figure holds everywhere."""
+
+_ENVELOPE_BYTES = 14 + len(SOURCE) + len(DETAIL_TYPE)
+"""EventBridge User Guide, "Calculating PutEvents event entry size": the time counts 14, texts their UTF-8 bytes."""
+
+_ACTION = "events:PutEvents"
+_NAMED_FAILURES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class EventBridgeChannel:
+    """Puts each message on one bus as an event whose `detail` is the record.
+
+    EventBridge itself delivers at least once; `detail.eventID` tells an event that came before.
+    """
+
+    bus: str
+    clients: ClientFactory
+
+    @property
+    def name(self) -> str:
+        """The setting that opens this channel."""
+        return f"eventbridge:{self.bus}"
+
+    def send(self, messages: Sequence[Message]) -> None:
+        """Put every message on the bus.
+
+        Raises:
+            DeliveryError: EventBridge refused the call or some of the events, or cannot be reached. An event refused
+                by itself does not keep later ones from being put.
+        """
+        failures: list[tuple[str, str]] = []
+        with delivering(self.name, _ACTION):
+            client = self.clients("events", self._region)
+            for batch in _batches([self._entry(message) for message in messages]):
+                failures += _failures(batch, client.put_events(Entries=batch))
+        if failures:
+            raise DeliveryError(self._refusal(failures, of=len(messages)))
+
+    @property
+    def _region(self) -> str | None:
+        return self.bus.split(":")[3] if self.bus.startswith("arn:") else None
+
+    def _refusal(self, failures: Sequence[tuple[str, str]], *, of: int) -> str:
+        remedies = "; ".join(f"{code}: {remedy_for(code, _ACTION)}" for code in sorted({code for _, code in failures}))
+        ids = ", ".join(event_id for event_id, _ in failures[:_NAMED_FAILURES])
+        more = f" and {len(failures) - _NAMED_FAILURES} more" if len(failures) > _NAMED_FAILURES else ""
+        return f"{self.name} refused {len(failures)} of {of} notifications ({ids}{more}): {remedies}"
+
+    def _entry(self, message: Message) -> dict[str, Any]:
+        return {
+            "Time": parse_instant(message.detail["eventTime"]),
+            "Source": SOURCE,
+            "DetailType": DETAIL_TYPE,
+            "Detail": record_json(message, limit_bytes=MAX_REQUEST_BYTES - _ENVELOPE_BYTES),
+            "Resources": [],
+            "EventBusName": self.bus,
+        }
+
+
+def _batches(entries: Sequence[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
+    """Cut entries into requests, in order: at most ten, and less than the limit in bytes."""
+    batch: list[dict[str, Any]] = []
+    batch_bytes = 0
+    for entry in entries:
+        entry_bytes = _ENVELOPE_BYTES + len(entry["Detail"])
+        if batch and (len(batch) == MAX_ENTRIES or batch_bytes + entry_bytes > MAX_REQUEST_BYTES):
+            yield batch
+            batch, batch_bytes = [], 0
+        batch.append(entry)
+        batch_bytes += entry_bytes
+    if batch:
+        yield batch
+
+
+def _failures(batch: Sequence[dict[str, Any]], answer: dict[str, Any]) -> list[tuple[str, str]]:
+    """Pair the ids of refused events with their error codes; the answer lists results in the order of the entries."""
+    if not answer["FailedEntryCount"]:
+        return []
+    results = zip(batch, answer["Entries"], strict=True)
+    return [
+        (json.loads(entry["Detail"])["eventID"], inert(result["ErrorCode"]))
+        for entry, result in results
+        if result.get("ErrorCode")
+    ]

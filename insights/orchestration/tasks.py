@@ -1,0 +1,114 @@
+"""One task a stage: context → window and workspace → run → report.
+
+Everything heavy is imported inside the tasks. What they hand on are reports and short lists of keys, never rows.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from airflow.sdk import get_current_context, task
+from airflow.sdk.exceptions import AirflowFailException
+
+from insights.orchestration.schedule import INSIGHTS, MINUTE_COUNTS
+
+
+def _run(step: str, **arguments: Any) -> Any:
+    """Run a stage for the current run; what no retry can mend fails at once."""
+    from importlib import import_module
+
+    from insights.errors import QualityError, ReconciliationError, SettingsError, WindowError
+
+    try:
+        window, workspace = _window_and_workspace()
+        return import_module(f"insights.stages.{step}").run(window, workspace, **arguments)
+    except (SettingsError, WindowError, QualityError, ReconciliationError) as error:
+        raise AirflowFailException(str(error)) from error
+
+
+def _window_and_workspace() -> tuple[Any, Any]:
+    from insights.orchestration.windows import window_of
+    from insights.orchestration.workspace import open_workspace
+
+    context = get_current_context()
+    run, params = context["dag_run"], context.get("params", {})
+    kind = str(getattr(run.run_type, "value", run.run_type))
+    workspace = open_workspace(trail=params.get("trail"), is_scheduled=kind == "scheduled")
+    if kind.startswith("asset"):
+        return None, workspace
+    window = window_of(
+        params=params,
+        interval_start=run.data_interval_start,
+        interval_end=run.data_interval_end,
+        run_after=run.run_after,
+    )
+    return window, workspace
+
+
+@task
+def extract() -> list[str]:
+    """Find the trail objects that are new and give the shards they were cut into; the report is XCom `report`."""
+    report = _run("extract").to_builtins()
+    # Only the return value can be mapped over.
+    shards: list[str] = list(report.pop("shards"))
+    get_current_context()["ti"].xcom_push(key="report", value=report)
+    return shards
+
+
+@task
+def normalize(shard: str) -> dict[str, Any]:
+    """Read one shard's objects into `events`."""
+    report: dict[str, Any] = _run("normalize", shard=shard).to_builtins()
+    return report
+
+
+@task(trigger_rule="none_failed")
+def validate() -> dict[str, Any]:
+    """Judge the hours; fails, and says so in red, where a critical rule holds one back."""
+    from insights.errors import QualityError
+    from insights.stages.pipeline import raise_if_held
+
+    report = _run("validate")
+    try:
+        raise_if_held(report)
+    except QualityError as error:
+        raise AirflowFailException(str(error)) from error
+    result: dict[str, Any] = report.to_builtins()
+    return result
+
+
+# all_done: an hour that is held back must not keep the good ones from being counted.
+@task(trigger_rule="all_done", outlets=[MINUTE_COUNTS])
+def count(*, outlet_events: Any = None) -> dict[str, Any]:
+    """Count the hours whose events changed."""
+    report: dict[str, Any] = _run("count").to_builtins()
+    outlet_events[MINUTE_COUNTS].extra = {key: report[key] for key in ("window", "counted", "calls")}
+    return report
+
+
+@task
+def reconcile() -> dict[str, Any]:
+    """Show that every record is accounted for, or fail."""
+    report: dict[str, Any] = _run("reconcile").to_builtins()
+    return report
+
+
+@task
+def detect() -> dict[str, Any]:
+    """Judge what has been counted anew."""
+    report: dict[str, Any] = _run("detect").to_builtins()
+    return report
+
+
+@task(outlets=[INSIGHTS])
+def publish() -> dict[str, Any]:
+    """Write the Start and End records that are not in the bucket yet."""
+    report: dict[str, Any] = _run("publish").to_builtins()
+    return report
+
+
+@task
+def notify() -> dict[str, Any]:
+    """Hand new records to the channels."""
+    report: dict[str, Any] = _run("notify").to_builtins()
+    return report

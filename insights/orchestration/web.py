@@ -1,0 +1,42 @@
+"""What the product's pages ask of Airflow: who may look, and what a run is about."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from insights.errors import NotFoundError, WindowError
+from insights.orchestration.schedule import WINDOW_PARAMS
+from insights.orchestration.windows import window_of
+from insights.windows import Window
+
+
+def readers_of_the_dag() -> Any:
+    """Give the dependency that lets in whoever may read the DAG of the path."""
+    from airflow.api_fastapi.core_api.security import requires_access_dag
+
+    return requires_access_dag(method="GET")
+
+
+def window_of_run(dag_id: str, run_id: str) -> Window:
+    """Give the window of a run from Airflow's database.
+
+    Raises:
+        TrailInsightsError: there is no such run, or it has no window of its own.
+    """
+    from airflow.models.dagrun import DagRun
+    from airflow.utils.session import create_session
+    from sqlalchemy import select
+
+    with create_session() as session:
+        run = session.scalar(select(DagRun).where(DagRun.dag_id == dag_id, DagRun.run_id == run_id))
+        if run is None:
+            raise NotFoundError(f"there is no run {run_id} of {dag_id}")
+        form = {name: param.value for name, param in WINDOW_PARAMS.items()} if dag_id == "initial_analysis" else {}
+        if str(run.run_type).startswith("asset"):
+            raise WindowError("this run has no window of its own: the runs of trail_ingest have the reports")
+        return window_of(
+            params={**form, **(run.conf or {})},
+            interval_start=run.data_interval_start,
+            interval_end=run.data_interval_end,
+            run_after=run.run_after,
+        )

@@ -1,0 +1,214 @@
+"""What is kept of every series of one account × Region: bounded arrays, however long the history.
+
+Hours, minutes and days are whole numbers since 1970-01-01T00:00Z; a ring of length R keeps hour h in slot h % R. One
+axis of every array is the series. Spare rows beyond the series in use are inert, so that whole arrays can be worked on.
+About 13 KB a series: its minutes of nine hours, its hours of 28 days, one record per window and day.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from insights.statistics.subjects import Api, Subject
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+
+MINUTE_HOURS = 9
+"""An episode is at most 8 hours old, and lies anywhere in its hours."""
+
+WINDOW_HOURS = 5
+"""The hour judged and the four before it, for the longest window."""
+
+RATE_HOURS = 24
+RAW_HOURS = 9 * 24
+"""The reported baseline reaches back eight days at most, from a start that may be eight hours old."""
+
+LEARNT_HOURS = 28 * 24 + 8
+"""The same hour of the week four times, with its two neighbours."""
+
+RECORD_DAYS = 28
+MOMENT_DAYS = 7
+NEVER = -(2**40)
+
+
+class SeriesMemory:
+    """The arrays, named below with their shape (n = series, w = windows)."""
+
+    minutes: NDArray[np.int32]  # (9, n, 60) calls as they were
+    clean: NDArray[np.float32]  # (9, n, 60) calls, with the minutes of episodes replaced by their expectation
+    rate: Floats  # (9, n) expected calls per minute; 0 in hours without data
+    profile: Floats  # (24, n) the same of hours without data too, at the level now accepted
+    raw_hours: Ints  # (216, n) calls as they were
+    learnt_hours: NDArray[np.float32]  # (680, n) clean calls
+    week: Floats  # (n) clean calls of the last 168 hours
+    level_since: Ints  # (n) the hour an accepted change of level began, NEVER once it is learnt
+    record_calls: Floats  # (28, n, w) calls of each day's most unusual window
+    record_expected: Floats  # (28, n, w) what had been expected of it
+    maximum: Floats  # (28, n, w) each day's largest count
+    has_calls: Bools  # (28, n) whether the day had a call
+    low_calls: Floats  # (28, n) calls of each day's most unusually low hour
+    low_expected: Floats  # (28, n) what had been expected of it, 0 without one
+    today_score: Floats  # (n, w) score of today's record so far
+    today_low: Floats  # (n) the same of the low hour
+    squares: Floats  # (7, n, w) Σ L² of each day
+    excess: Floats  # (7, n, w) Σ ((S−L)² − L) of each day
+    size: Floats  # (n, w) k, as of midnight
+    threshold: Floats  # (n, w) score to reach, as of midnight, for a series of full age
+    record_day: Ints  # (n, w) the day whose record made that threshold
+    record_count: Floats  # (n, w) the calls of that record
+    largest: Floats  # (n, w) the largest count of 28 days
+    low_record: Floats  # (n) score of the lowest hour of 28 days
+    low_record_day: Ints  # (n)
+    low_record_count: Floats  # (n)
+    is_new: Bools  # (n) no call in the 28 days before today
+    is_dense: Bools  # (n) a call in most hours
+    cooldown_until: Ints  # (n) minute
+    cooldown_peak: Floats  # (n, w)
+    drop_mute_until: Ints  # (n) minute
+    frontier: Ints  # (n) the minute the last episode ended
+    born: Ints  # (n) hour of the first call
+    api: Ints  # (n) number of the operation
+    is_used: Bools  # (n) not a spare row
+    is_judged: Bools  # (n)
+    is_error: Bools  # (n)
+    is_pool: Bools  # (n)
+
+    def __init__(self, windows: int, capacity: int = 64) -> None:
+        self.windows = windows
+        self.subjects: list[Subject] = []
+        self.index: dict[Subject, int] = {}
+        self.apis: dict[Api, int] = {}
+        for name, (before, after, dtype, fill) in self._layout().items():
+            setattr(self, name, np.full((*before, capacity, *after), fill, dtype=dtype))
+
+    @property
+    def capacity(self) -> int:
+        """Rows in use and to spare."""
+        return int(self.born.shape[0])
+
+    def add(
+        self, subject: Subject, *, hour: int, new_score: float, size: float, rate_by_hour: Floats, base_rate: float
+    ) -> int:
+        """Begin to remember a series and give its row.
+
+        Args:
+            subject: the series.
+            hour: the hour of its first call.
+            new_score: the threshold while nothing else is known of it.
+            size: the negative binomial's size until moments are known.
+            rate_by_hour: what was expected of it in each slot of `rate`.
+            base_rate: the same, for `profile`.
+        """
+        if len(self.subjects) == self.capacity:
+            self._take_rows(list(range(self.capacity)), capacity=self.capacity * 2)
+        row = len(self.subjects)
+        self.subjects.append(subject)
+        self.index[subject] = row
+        self.api[row] = self.apis.setdefault(subject.api, len(self.apis))
+        self.born[row], self.is_used[row] = hour, True
+        self.is_judged[row], self.is_error[row], self.is_pool[row] = (
+            subject.is_judged,
+            subject.is_error,
+            subject.is_pool,
+        )
+        self.threshold[row], self.size[row] = new_score, size
+        self.rate[:, row], self.profile[:, row] = rate_by_hour, base_rate
+        return row
+
+    def keep(self, rows: Iterable[int]) -> None:
+        """Forget every series but these; rows are numbered anew."""
+        kept = list(rows)
+        self._take_rows(kept, capacity=max(64, len(kept) + len(kept) // 4))
+        self.subjects = [self.subjects[row] for row in kept]
+        self.index = {subject: row for row, subject in enumerate(self.subjects)}
+        self.apis = {}
+        self.api[: len(kept)] = [self.apis.setdefault(subject.api, len(self.apis)) for subject in self.subjects]
+
+    def copy(self) -> SeriesMemory:
+        """Give a memory that may be changed without changing this one."""
+        twin = SeriesMemory(self.windows, capacity=1)
+        twin.subjects, twin.index, twin.apis = list(self.subjects), dict(self.index), dict(self.apis)
+        for name in self._layout():
+            setattr(twin, name, getattr(self, name).copy())
+        return twin
+
+    def calls_between(self, row: int, start: int, end: int) -> Ints:
+        """Give the calls as they were of each minute from `start` to before `end`, within the last nine hours."""
+        hours = np.arange(start // 60, (end - 1) // 60 + 1)
+        calls: Ints = self.minutes[hours % MINUTE_HOURS, row].reshape(-1).astype(np.int64)
+        return calls[start - hours[0] * 60 : end - hours[0] * 60]
+
+    def hide(self, row: int, start: int, end: int, *, hour: int) -> None:
+        """Replace minutes of the last nine hours by their expectation, so that nothing is learnt from them."""
+        self._rewrite(row, start, end, hour=hour, is_hidden=True)
+
+    def show(self, row: int, start: int, end: int, *, hour: int) -> None:
+        """Put minutes back as they were; `hour` is the one that is not learnt yet."""
+        self._rewrite(row, start, end, hour=hour, is_hidden=False)
+
+    def _rewrite(self, row: int, start: int, end: int, *, hour: int, is_hidden: bool) -> None:
+        for touched in range(start // 60, (end - 1) // 60 + 1):
+            slot = touched % MINUTE_HOURS
+            part = slice(max(start - touched * 60, 0), min(end - touched * 60, 60))
+            self.clean[slot, row, part] = self.rate[slot, row] if is_hidden else self.minutes[slot, row, part]
+            if touched < hour:
+                learnt = self.clean[slot, row].sum(dtype=np.float64)
+                self.week[row] += learnt - self.learnt_hours[touched % LEARNT_HOURS, row]
+                self.learnt_hours[touched % LEARNT_HOURS, row] = learnt
+
+    def _take_rows(self, rows: list[int], *, capacity: int) -> None:
+        for name, (before, after, dtype, fill) in self._layout().items():
+            fresh = np.full((*before, capacity, *after), fill, dtype=dtype)
+            at = (slice(None),) * len(before)
+            fresh[(*at, slice(len(rows)))] = getattr(self, name)[(*at, rows)]
+            setattr(self, name, fresh)
+
+    def _layout(self) -> dict[str, tuple[tuple[int, ...], tuple[int, ...], Any, Any]]:
+        """Give each array's axes before and after that of the series, its type and its first value."""
+        w, days, moments = (self.windows,), (RECORD_DAYS,), (MOMENT_DAYS,)
+        return {
+            "minutes": ((MINUTE_HOURS,), (60,), np.int32, 0),
+            "clean": ((MINUTE_HOURS,), (60,), np.float32, 0),
+            "rate": ((MINUTE_HOURS,), (), np.float64, 0),
+            "profile": ((RATE_HOURS,), (), np.float64, 0),
+            "raw_hours": ((RAW_HOURS,), (), np.int64, 0),
+            "learnt_hours": ((LEARNT_HOURS,), (), np.float32, 0),
+            "week": ((), (), np.float64, 0),
+            "level_since": ((), (), np.int64, NEVER),
+            "record_calls": (days, w, np.float64, 0),
+            "record_expected": (days, w, np.float64, 0),
+            "maximum": (days, w, np.float64, 0),
+            "has_calls": (days, (), np.bool_, False),
+            "low_calls": (days, (), np.float64, 0),
+            "low_expected": (days, (), np.float64, 0),
+            "today_score": ((), w, np.float64, 0),
+            "today_low": ((), (), np.float64, 0),
+            "squares": (moments, w, np.float64, 0),
+            "excess": (moments, w, np.float64, 0),
+            "size": ((), w, np.float64, 1),
+            "threshold": ((), w, np.float64, np.inf),
+            "record_day": ((), w, np.int64, NEVER),
+            "record_count": ((), w, np.float64, 0),
+            "largest": ((), w, np.float64, 0),
+            "low_record": ((), (), np.float64, 0),
+            "low_record_day": ((), (), np.int64, NEVER),
+            "low_record_count": ((), (), np.float64, 0),
+            "is_new": ((), (), np.bool_, True),
+            "is_dense": ((), (), np.bool_, False),
+            "cooldown_until": ((), (), np.int64, NEVER),
+            "cooldown_peak": ((), w, np.float64, 0),
+            "drop_mute_until": ((), (), np.int64, NEVER),
+            "frontier": ((), (), np.int64, NEVER),
+            "born": ((), (), np.int64, -NEVER),
+            "api": ((), (), np.int64, -1),
+            "is_used": ((), (), np.bool_, False),
+            "is_judged": ((), (), np.bool_, False),
+            "is_error": ((), (), np.bool_, False),
+            "is_pool": ((), (), np.bool_, False),
+        }

@@ -1,0 +1,73 @@
+"""What is not said twice: cool-down after an insight, and the first days of new series.
+
+Both hold back an episode, not its handling: muted minutes are followed and hidden from learning like any others.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from insights.statistics.episodes import OpenEpisode
+from insights.statistics.memory import MINUTE_HOURS, NEVER
+from insights.statistics.place import Hour
+from insights.statistics.unusual import HourScores
+
+_DAY_MINUTES = 24 * 60
+
+
+def loud_windows(hour: Hour, row: int, scores: HourScores) -> NDArray[np.bool_]:
+    """Give the unusual windows × cells of one series that may speak: they exceed what was already told of it."""
+    series, parameters = hour.memory.series, hour.parameters
+    if _is_onboarded(hour, row):
+        return np.zeros_like(scores.is_unusual)
+    if series.cooldown_until[row] <= hour.start:
+        return scores.is_unusual
+    exceeds: NDArray[np.bool_] = scores.calls > parameters.cooldown_ratio * series.cooldown_peak[row][:, None]
+    return scores.is_unusual & exceeds
+
+
+def note_opening(hour: Hour, row: int, running: OpenEpisode) -> None:
+    """Renew the memory that muted an episode, or keep in mind that a new series of its service has had its insight."""
+    if running.is_muted:
+        _renew(hour, row, running.trigger)
+    elif _is_newcomer(hour, row):
+        hour.memory.onboarded_at[running.episode.series.event_source] = running.trigger
+
+
+def note_end(hour: Hour, row: int, running: OpenEpisode, end: int) -> None:
+    """Let a spike mute its repeats: keep its largest count of each window, unless it was a muted repeat itself."""
+    series = hour.memory.series
+    if not running.is_muted or series.cooldown_until[row] <= hour.start:
+        series.cooldown_peak[row] = _peak(hour, row, running.start, max(end, running.trigger + 1))
+        series.cooldown_until[row] = end
+    _renew(hour, row, end)
+
+
+def _renew(hour: Hour, row: int, minute: int) -> None:
+    until = hour.memory.series.cooldown_until
+    if until[row] > NEVER:
+        until[row] = max(int(until[row]), minute + int(hour.parameters.cooldown_days * _DAY_MINUTES))
+
+
+def _peak(hour: Hour, row: int, start: int, end: int) -> NDArray[np.float64]:
+    """Give the largest count of each window that ends in an episode, as far back as minutes are kept."""
+    first = hour.end - MINUTE_HOURS * 60
+    sums = np.concatenate([[0], np.cumsum(hour.memory.series.calls_between(row, first, hour.end))])
+    last = np.arange(start, end) - first + 1
+    windows = np.array(hour.parameters.windows_minutes)[:, None]
+    peak: NDArray[np.float64] = (sums[last] - sums[np.maximum(last - windows, 0)]).max(axis=1).astype(np.float64)
+    return peak
+
+
+def _is_onboarded(hour: Hour, row: int) -> bool:
+    """Tell whether a newcomer's service has had its one insight."""
+    told_at = hour.memory.onboarded_at.get(hour.memory.series.subjects[row].series.event_source, NEVER)
+    return _is_newcomer(hour, row) and hour.start - told_at < hour.parameters.onboarding_days * _DAY_MINUTES
+
+
+def _is_newcomer(hour: Hour, row: int) -> bool:
+    """Tell whether a series was born lately in an account that is older than a day."""
+    born = int(hour.memory.series.born[row])
+    is_young = hour.index - born < hour.parameters.onboarding_days * 24
+    return is_young and born - hour.memory.first_hour >= 24 and not hour.memory.series.is_pool[row]

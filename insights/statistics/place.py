@@ -1,0 +1,129 @@
+"""One account × Region as the detector remembers it, and the hour it is about to judge."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from insights.statistics.counts import Cells, denied_apis
+from insights.statistics.coverage import Place
+from insights.statistics.episodes import OpenEpisode
+from insights.statistics.memory import LEARNT_HOURS, MINUTE_HOURS, NEVER, RAW_HOURS, SeriesMemory
+from insights.statistics.parameters import Parameters
+from insights.statistics.subjects import Api, Subject, pool_subject
+
+Ints = NDArray[np.int64]
+
+WEEK_HOURS = 7 * 24
+WEEK_MINUTES = WEEK_HOURS * 60
+
+
+@dataclass(slots=True)
+class PlaceMemory:
+    """Everything learnt of one account × Region up to, not including, `next_hour`."""
+
+    place: Place
+    first_hour: int
+    next_hour: int
+    series: SeriesMemory
+    delivered_minutes: Ints = field(default_factory=lambda: np.zeros(LEARNT_HOURS, dtype=np.int64))
+    week_minutes: int = 0
+    gap_end: int = NEVER
+    open: dict[Subject, OpenEpisode] = field(default_factory=dict)
+    denied_at: dict[Api, int] = field(default_factory=dict)
+    onboarded_at: dict[str, int] = field(default_factory=dict)
+
+    @classmethod
+    def begin(cls, place: Place, hour: int, parameters: Parameters) -> PlaceMemory:
+        """Begin with the first hour that has data; only the pools of first denials are known from the start."""
+        memory = cls(place, hour, hour, SeriesMemory(len(parameters.windows_minutes)))
+        if parameters.error_rate:
+            for category in sorted(parameters.categories):
+                memory.add(pool_subject(place, category), parameters)
+        return memory
+
+    def copy(self) -> PlaceMemory:
+        """Give a memory that may be changed without changing this one."""
+        return PlaceMemory(
+            self.place,
+            self.first_hour,
+            self.next_hour,
+            self.series.copy(),
+            self.delivered_minutes.copy(),
+            self.week_minutes,
+            self.gap_end,
+            dict(self.open),
+            dict(self.denied_at),
+            dict(self.onboarded_at),
+        )
+
+    def add(self, subject: Subject, parameters: Parameters) -> int:
+        """Begin to remember a series in the coming hour; nothing but half a call a week is expected of it."""
+        base_rate = parameters.prior_calls / max(self.week_minutes, 60)
+        rate_by_hour = np.full(MINUTE_HOURS, base_rate)
+        for hour in range(self.next_hour - MINUTE_HOURS + 1, self.next_hour):
+            if self.delivered_minutes[hour % LEARNT_HOURS] == 0:
+                rate_by_hour[hour % MINUTE_HOURS] = 0.0
+        return self.series.add(
+            subject,
+            hour=self.next_hour,
+            new_score=parameters.pool_new_score if subject.is_pool else parameters.new_series_score,
+            size=parameters.min_size,
+            rate_by_hour=rate_by_hour,
+            base_rate=base_rate,
+        )
+
+    def take(self, cells: Cells, parameters: Parameters) -> None:
+        """Put the counts of the coming hour into the memory, and remember the series it is the first to show."""
+        series, slot = self.series, self.next_hour % MINUTE_HOURS
+        codes, local = np.unique(cells.code, return_inverse=True)
+        subjects = [cells.subjects[code] for code in codes.tolist()]
+        rows = np.array([series.index.get(subject, -1) for subject in subjects], dtype=np.int64)
+        if (rows < 0).any():
+            for subject in sorted((subjects[at] for at in np.flatnonzero(rows < 0)), key=Subject.sort_key):
+                self.add(subject, parameters)
+            rows = np.array([series.index[subject] for subject in subjects], dtype=np.int64)
+        if rows.size:
+            np.add.at(self.series.minutes[slot], (rows[local], cells.minute % 60), cells.calls)
+        self._take_denials(cells)
+        series.clean[slot] = series.minutes[slot]
+        series.raw_hours[self.next_hour % RAW_HOURS] = series.minutes[slot].sum(axis=1, dtype=np.int64)
+        series.has_calls[self.next_hour // 24 % len(series.has_calls)] |= (
+            series.raw_hours[self.next_hour % RAW_HOURS] > 0
+        )
+
+    def clear_hour(self) -> None:
+        """Empty the slots of the coming hour, which still hold one long gone."""
+        self.series.minutes[self.next_hour % MINUTE_HOURS] = 0
+        self.series.clean[self.next_hour % MINUTE_HOURS] = 0
+        self.series.raw_hours[self.next_hour % RAW_HOURS] = 0
+
+    def _take_denials(self, cells: Cells) -> None:
+        series, slot = self.series, self.next_hour % MINUTE_HOURS
+        for api, first, last in denied_apis(cells):
+            if first - self.denied_at.get(api, NEVER) >= WEEK_MINUTES:
+                row = series.index[pool_subject(self.place, api.event_category)]
+                series.minutes[slot, row, first % 60] += 1
+            self.denied_at[api] = last
+
+
+@dataclass(frozen=True, slots=True)
+class Hour:
+    """The hour being judged: where, when, by which numbers, and whether anything said about it is kept silent."""
+
+    memory: PlaceMemory
+    index: int
+    parameters: Parameters
+    is_silent: bool
+
+    @property
+    def start(self) -> int:
+        """Its first minute."""
+        return self.index * 60
+
+    @property
+    def end(self) -> int:
+        """The minute after its last."""
+        return self.index * 60 + 60

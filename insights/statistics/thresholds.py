@@ -1,0 +1,101 @@
+"""How unusual is unusual for this series: its own records of 28 days, read at midnight.
+
+A record is the most unusual window of a day. It is scored again against today's level and dispersion, so that what was
+a feat for a quiet series is none once it is busy. The largest of them, times a factor, is what an alarm has to reach.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from insights.statistics.memory import MOMENT_DAYS, RAW_HOURS, RECORD_DAYS
+from insights.statistics.parameters import Parameters
+from insights.statistics.place import WEEK_HOURS, WEEK_MINUTES, Hour
+from insights.statistics.scores import lower_score, size_by_moments, upper_score
+
+Floats = NDArray[np.float64]
+
+
+def begin_day(hour: Hour) -> None:
+    """Read the records of the past days, forget what is too old, and make room for today's."""
+    memory, day = hour.memory, hour.index // 24
+    _forget(hour)
+    series, parameters = memory.series, hour.parameters
+    past = (hour.index - np.arange(1, WEEK_HOURS + 1)) % RAW_HOURS
+    active_hours = (series.raw_hours[past] > 0).sum(axis=0)
+    series.is_dense[:] = active_hours >= parameters.dense_share * max(memory.week_minutes / 60, 1)
+    _read_records(hour, day)
+    _read_low_records(hour, day)
+    slot = day % RECORD_DAYS
+    for daily in (series.record_calls, series.record_expected, series.maximum, series.low_calls, series.low_expected):
+        daily[slot] = 0.0
+    series.has_calls[slot] = False
+    series.today_score[:], series.today_low[:] = 0.0, 0.0
+    series.squares[day % MOMENT_DAYS], series.excess[day % MOMENT_DAYS] = 0.0, 0.0
+
+
+def youth_factor(born: NDArray[np.int64], hour: int, parameters: Parameters) -> Floats:
+    """Ask more of a series whose own past is short: 1.5 at birth, falling to 1 over seven days."""
+    age_days = (hour - born) / 24.0
+    missing: Floats = np.clip(parameters.youth_days - age_days, 0.0, parameters.youth_days)
+    return 1.0 + parameters.youth_allowance * missing / parameters.youth_days
+
+
+def _read_records(hour: Hour, day: int) -> None:
+    series, parameters = hour.memory.series, hour.parameters
+    series.size[:] = size_by_moments(
+        series.squares.sum(axis=0),
+        series.excess.sum(axis=0),
+        smallest=parameters.min_size,
+        largest=parameters.max_size,
+    )
+    mean = (series.week + parameters.prior_calls) / max(hour.memory.week_minutes, 60)
+    usual = mean[:, None] * np.array(parameters.windows_minutes)
+    score = upper_score(series.record_calls, np.maximum(series.record_expected, usual), series.size)
+    best = score.argmax(axis=0)
+    record = np.take_along_axis(score, best[None], axis=0)[0]
+    series.record_day[:] = _day_of_slot(best, day)
+    series.record_count[:] = np.take_along_axis(series.record_calls, best[None], axis=0)[0]
+    series.largest[:] = np.maximum(series.maximum.max(axis=0), parameters.min_maximum_calls)
+    days = series.has_calls.sum(axis=0)
+    series.is_new[:] = days == 0
+    factor = parameters.score_factor + parameters.few_days_allowance / np.maximum(days, 1)
+    known = factor[:, None] * np.maximum(record, parameters.min_record_score)
+    new = np.where(series.is_pool, parameters.pool_new_score, parameters.new_series_score)
+    series.threshold[:] = np.where(series.is_new[:, None], new[:, None], known)
+    if series.is_pool.any():
+        unused = ~np.isin(parameters.windows_minutes, parameters.pool_windows_minutes)
+        series.threshold[np.ix_(series.is_pool, unused)] = np.inf
+
+
+def _read_low_records(hour: Hour, day: int) -> None:
+    series = hour.memory.series
+    expected = series.low_expected
+    size = series.size[:, _hour_window(hour.parameters)]
+    score = np.where(expected > 0, lower_score(series.low_calls, np.where(expected > 0, expected, 1.0), size), 0.0)
+    best = score.argmax(axis=0)
+    series.low_record[:] = np.take_along_axis(score, best[None], axis=0)[0]
+    series.low_record_day[:] = _day_of_slot(best, day)
+    series.low_record_count[:] = np.take_along_axis(series.low_calls, best[None], axis=0)[0]
+
+
+def _hour_window(parameters: Parameters) -> int:
+    """Give the place of the window whose length is nearest to the hour that drops are judged by."""
+    return int(np.argmin(np.abs(np.array(parameters.windows_minutes) - 60)))
+
+
+def _day_of_slot(slot: NDArray[np.int64], day: int) -> NDArray[np.int64]:
+    """Give the latest day before `day` that a slot holds."""
+    return day - 1 - (day - 1 - slot) % RECORD_DAYS
+
+
+def _forget(hour: Hour) -> None:
+    """Drop series without a call in 28 days that nothing else is remembered of, and denials older than a week."""
+    memory, series = hour.memory, hour.memory.series
+    memory.denied_at = {api: at for api, at in memory.denied_at.items() if hour.start - at < WEEK_MINUTES}
+    is_remembered = series.has_calls.any(axis=0) | series.is_pool
+    is_remembered |= (series.cooldown_until > hour.start) | (series.drop_mute_until > hour.start)
+    is_remembered[[series.index[subject] for subject in memory.open]] = True
+    if (series.is_used & ~is_remembered).any():
+        series.keep(np.flatnonzero(series.is_used & is_remembered).tolist())

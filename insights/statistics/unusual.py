@@ -1,0 +1,123 @@
+"""Which minutes of an hour are unusual: each window that ends in a minute with calls is scored and compared."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from insights.statistics.memory import MINUTE_HOURS, WINDOW_HOURS
+from insights.statistics.place import Hour
+from insights.statistics.scores import upper_score
+from insights.statistics.thresholds import youth_factor
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+
+_BEFORE = (WINDOW_HOURS - 1) * 60
+
+
+@dataclass(frozen=True, slots=True)
+class HourScores:
+    """Windows × cells of one hour, where a cell is a minute with calls of one series.
+
+    `minute` counts from the start of the hour. `by_record` and `by_maximum` tell which rule is passed.
+    """
+
+    row: Ints
+    minute: Ints
+    calls: Floats
+    expected: Floats
+    score: Floats
+    threshold: Floats
+    by_record: Bools
+    by_maximum: Bools
+
+    @property
+    def is_unusual(self) -> Bools:
+        """Windows × cells that pass a rule."""
+        return self.by_record | self.by_maximum
+
+    def where(self, chosen: Bools) -> HourScores:
+        """Give only these cells."""
+        return HourScores(
+            self.row[chosen],
+            self.minute[chosen],
+            self.calls[:, chosen],
+            self.expected[:, chosen],
+            self.score[:, chosen],
+            self.threshold[:, chosen],
+            self.by_record[:, chosen],
+            self.by_maximum[:, chosen],
+        )
+
+
+def score_hour(hour: Hour, rows: Ints) -> HourScores:
+    """Score all windows that end in minutes with calls of these series in the hour."""
+    series, parameters = hour.memory.series, hour.parameters
+    slots = (hour.index - np.arange(WINDOW_HOURS)[::-1]) % MINUTE_HOURS
+    at, minute = np.nonzero(series.minutes[slots[-1]][rows])
+    row = rows[at]
+    windows = np.array(parameters.windows_minutes)[:, None]
+    last, first = minute + _BEFORE + 1, minute + _BEFORE + 1 - windows
+    sums = _running_sums(series.clean[slots][:, rows])
+    calls = sums[at, last] - sums[at, first]
+    rate = series.rate[slots][:, rows]
+    expected = _expected(rate, at, last) - _expected(rate, at, first)
+    expected = np.maximum(expected, _errors_that_follow_volume(hour, row, last, first))
+    score = upper_score(calls, expected, series.size[row].T)
+    youth = youth_factor(series.born[row], hour.index, parameters)
+    threshold = series.threshold[row].T * np.where(series.is_new[row], 1.0, youth)
+    is_pool = series.is_pool[row]
+    is_large = (calls - expected >= parameters.min_excess_calls) & (calls >= parameters.min_ratio * expected)
+    is_large &= np.where(is_pool, calls >= parameters.pool_min_calls, True)
+    is_old = series.is_dense[row] & (youth <= 1.0) & ~is_pool
+    is_largest = calls > parameters.count_factor * series.largest[row].T
+    by_maximum = is_large & is_old & is_largest & (score >= parameters.min_score_for_count)
+    return HourScores(row, minute, calls, expected, score, threshold, is_large & (score >= threshold), by_maximum)
+
+
+def _running_sums(minutes: NDArray[np.float32]) -> Floats:
+    """Sum (hours, series, 60) along time, with a leading zero: series × (minutes + 1)."""
+    hours, count, _ = minutes.shape
+    sums = np.zeros((count, hours * 60 + 1))
+    np.cumsum(minutes.transpose(1, 0, 2).reshape(count, hours * 60), axis=1, dtype=np.float64, out=sums[:, 1:])
+    return sums
+
+
+def _expected(rate: Floats, at: Ints, minute: Ints) -> Floats:
+    """Give what is expected from the first hour's start up to a minute; the rate is constant within an hour."""
+    before = np.zeros((rate.shape[1], WINDOW_HOURS + 1))
+    np.cumsum(rate.T * 60.0, axis=1, out=before[:, 1:])
+    padded = np.zeros((rate.shape[1], WINDOW_HOURS + 1))
+    padded[:, :-1] = rate.T
+    inside: Floats = before[at, minute // 60] + padded[at, minute // 60] * (minute % 60)
+    return inside
+
+
+def _errors_that_follow_volume(hour: Hour, row: Ints, last: Ints, first: Ints) -> Floats:
+    """Expect of an error its seven-day share of calls times the calls in the window; 0 of other series.
+
+    The volume is of the calls as they were: errors that come with more calls are no news.
+    """
+    series, parameters = hour.memory.series, hour.parameters
+    expected = np.zeros(first.shape)
+    cells = np.flatnonzero(series.is_error[row] & ~series.is_pool[row])
+    if not cells.size:
+        return expected
+    apis, local = np.unique(series.api[row[cells]], return_inverse=True)
+    callers = np.flatnonzero(series.is_used & ~series.is_error & np.isin(series.api, apis))
+    caller_api = np.searchsorted(apis, series.api[callers])
+    week = np.bincount(caller_api, weights=series.week[callers], minlength=apis.size)
+    slots = (hour.index - np.arange(WINDOW_HOURS)[::-1]) % MINUTE_HOURS
+    sums = np.zeros((apis.size, WINDOW_HOURS * 60 + 1))
+    np.add.at(sums, caller_api, _running_sums(series.minutes[slots][:, callers].astype(np.float32)))
+    share = np.where(
+        week[local] >= parameters.min_calls_for_error_share,
+        np.minimum(series.week[row[cells]] / np.maximum(week[local], 1.0), 1.0),
+        0.0,
+    )
+    expected[:, cells] = share * (sums[local, last[cells]] - sums[local, first[:, cells]])
+    return expected

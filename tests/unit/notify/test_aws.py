@@ -1,0 +1,115 @@
+"""What AWS's failures are turned into, and how clients are made."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError, EndpointConnectionError, NoCredentialsError, NoRegionError
+
+from insights.errors import DeliveryError
+from insights.notify.aws import client_factory, delivering, record_json
+from insights.notify.message import Message
+
+TARGET = "sns:arn:aws:sns:us-east-1:111122223333:insights"
+
+
+def refusal(code: str, text: str = "text") -> ClientError:
+    answer: Any = {"Error": {"Code": code, "Message": text}, "ResponseMetadata": {"RequestId": "request-1"}}
+    return ClientError(answer, "Publish")
+
+
+def told(error: Exception) -> DeliveryError:
+    """Give the error that comes out where `error` goes in."""
+    with pytest.raises(DeliveryError) as failure, delivering(TARGET, "sns:Publish"):
+        raise error
+    return failure.value
+
+
+@pytest.mark.parametrize(
+    ("code", "remedy"),
+    [
+        ("NotFound", "create it"),
+        ("ResourceNotFoundException", "create it"),
+        ("AuthorizationError", "allow sns:Publish"),
+        ("AccessDenied", "allow sns:Publish"),
+        ("AccessDeniedException", "allow sns:Publish"),
+        ("KMSAccessDenied", "kms:GenerateDataKey"),
+        ("ExpiredToken", "renew the credentials"),
+        ("InvalidClientTokenId", "renew the credentials"),
+        ("SignatureDoesNotMatch", "renew the credentials"),
+        ("Throttling", "run the notification again"),
+        ("InternalException", "run the notification again"),
+        ("SomethingNew", "look the code up under sns:Publish"),
+    ],
+)
+def test_refusals(code: str, remedy: str) -> None:
+    """A refusal names the channel and its target, AWS's code, the call and its id, and what to do."""
+    said = str(told(refusal(code)))
+
+    assert said.startswith(f"{TARGET} refused a notification with {code} (Publish, request request-1): ")
+    assert remedy in said
+
+
+@pytest.mark.parametrize(
+    ("error", "remedy"),
+    [
+        pytest.param(EndpointConnectionError(endpoint_url="http://127.0.0.1:1"), "check the network", id="unreachable"),
+        pytest.param(NoCredentialsError(), "renew the credentials", id="no-credentials"),
+        pytest.param(NoRegionError(), "AWS_DEFAULT_REGION", id="no-region"),
+    ],
+)
+def test_breakdowns(error: Exception, remedy: str) -> None:
+    """A call that never got an answer names the channel, the kind of failure and what to do."""
+    said = str(told(error))
+
+    assert said.startswith(TARGET)
+    assert type(error).__name__ in said
+    assert remedy in said
+
+
+def test_no_credentials_told() -> None:
+    """What AWS quotes of a request that it could not verify, session token and all, is neither told nor chained."""
+    error = told(refusal("SignatureDoesNotMatch", "The Canonical String should have been x-amz-security-token:SECRET"))
+
+    assert "SECRET" not in str(error)
+    assert error.__cause__ is None
+    assert error.__suppress_context__
+
+
+def test_other_errors_pass() -> None:
+    """A mistake of our own is not dressed up as a failed delivery."""
+    with pytest.raises(ZeroDivisionError), delivering(TARGET, "sns:Publish"):
+        raise ZeroDivisionError
+
+
+@pytest.fixture
+def _credentials(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Set credentials, or boto3 would look for some on the network."""
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+
+
+@pytest.mark.usefixtures("_credentials")
+def test_clients_retry() -> None:
+    """Clients leave passing failures to botocore: standard retries, as many attempts as asked for."""
+    client = client_factory(attempts=4)("sns", "eu-west-1")
+
+    assert client.meta.region_name == "eu-west-1"
+    assert client.meta.config.retries == {"mode": "standard", "total_max_attempts": 4}
+
+
+@pytest.mark.usefixtures("_credentials")
+def test_endpoint() -> None:
+    """Clients call the place they are told to."""
+    client = client_factory(endpoint_url="http://127.0.0.1:1")("events", "eu-west-1")
+
+    assert client.meta.endpoint_url == "http://127.0.0.1:1"
+
+
+def test_record_json(message: Message) -> None:
+    """A record is written compactly, in ASCII and in its own order."""
+    written = record_json(message, limit_bytes=100_000)
+
+    assert written.startswith('{"eventVersion":"1.09","eventTime":"2025-03-04T14:07:00Z"')
+    assert written.isascii()

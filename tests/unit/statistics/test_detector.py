@@ -1,0 +1,407 @@
+"""What is said of hand-made trails."""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import pyarrow as pa
+import pytest
+
+from insights.records.insight import Rate, baseline_minutes
+from insights.records.series import Direction, InsightType
+from insights.statistics.coverage import Coverage
+from insights.statistics.detector import detect
+from insights.statistics.episodes import Rule
+from insights.statistics.parameters import Parameters
+from insights.windows import Window
+
+At = Callable[..., datetime]
+Rows = list[dict[str, object]]
+Table = Callable[[Rows], pa.Table]
+Steady = Callable[..., Rows]
+
+BURST_AT = datetime(2019, 11, 7, 13, 25, tzinfo=UTC)
+
+
+def announcement(steady: Steady) -> Rows:
+    """The launch announcement's account: RunInstances 21 times in seven days, then six times in the minute 13:25."""
+    calls = [{"minute": BURST_AT - timedelta(hours=8 * i), "event_name": "RunInstances"} for i in range(1, 22)]
+    burst = {"minute": BURST_AT, "event_name": "RunInstances", "count": 6}
+    others = [
+        {**row, "minute": row["minute"] - datetime(2026, 3, 2, tzinfo=UTC) + BURST_AT - timedelta(days=8, minutes=25)}
+        for name in ("DescribeTags", "CreateTags", "StopInstances")
+        for row in steady(name, calls_per_minute=0.2, days=9, seed=len(name))
+    ]
+    return [*calls, burst, *others]
+
+
+def spikes_of(name: str, detection: object) -> list[object]:
+    return [e for e in detection.episodes if e.series.event_name == name]
+
+
+@pytest.fixture(scope="module")
+def announced(table: Table, steady: Steady) -> tuple[object, ...]:
+    """The episodes of the announcement's account."""
+    window = Window(BURST_AT - timedelta(days=1, minutes=25), BURST_AT + timedelta(hours=10, minutes=35))
+    return detect(table(announcement(steady)), window=window).episodes
+
+
+class TestAnnouncement:
+    """AWS's published example: a baseline of 21 calls in seven days, six calls in one minute."""
+
+    def test_one_episode_is_found(self, announced: tuple[object, ...]) -> None:
+        """RunInstances is unusual once, and nothing else is."""
+        assert [(e.series.event_name, e.direction) for e in announced] == [("RunInstances", Direction.SPIKE)]
+
+    def test_it_lasts_the_minute(self, announced: tuple[object, ...]) -> None:
+        """It starts 13:25 and ends 13:26, as AWS's records have it."""
+        assert (announced[0].start, announced[0].end) == (BURST_AT, BURST_AT + timedelta(minutes=1))
+
+    def test_its_rates_are_those_of_the_record(self, announced: tuple[object, ...]) -> None:
+        """Six calls a minute against 21 calls in the minutes of the reported baseline."""
+        episode = announced[0]
+
+        assert (episode.detection, episode.total) == (Rate(6, 1), Rate(6, 1))
+        assert episode.baseline == Rate(21, baseline_minutes(BURST_AT))
+
+    def test_its_evidence_says_why(self, announced: tuple[object, ...]) -> None:
+        """It beat the record of one call in a minute, and less than six calls would have done."""
+        episode = announced[0]
+
+        assert (episode.rule, episode.window_minutes, episode.record_calls) == (Rule.OWN_RECORD, 1, 1)
+        assert episode.score >= episode.threshold
+        assert 1 < episode.band_upper_calls_per_minute <= 6
+        assert episode.detected_at == episode.closed_at == BURST_AT + timedelta(minutes=35)
+
+
+def test_the_first_day_of_an_account_is_not_judged(table: Table, at: At, heartbeat: Rows) -> None:
+    """A burst in the twentieth hour is learnt, not told; the same burst a day later would be."""
+    early = {"minute": at(hours=20), "event_name": "RunInstances", "count": 500}
+    late = {"minute": at(days=1, hours=20), "event_name": "RunInstances", "count": 500}
+    window = Window(at(), at(days=3))
+
+    assert spikes_of("RunInstances", detect(table([*heartbeat, early]), window=window)) == []
+    assert len(spikes_of("RunInstances", detect(table([*heartbeat, late]), window=window))) == 1
+
+
+def test_a_nightly_burst_is_told_once(table: Table, at: At, heartbeat: Rows) -> None:
+    """A cron job that begins after eight quiet days is an insight on its first night and never again."""
+    nights = [{"minute": at(days=d, hours=2), "event_name": "CreateSnapshot", "count": 60} for d in range(8, 22)]
+
+    found = spikes_of("CreateSnapshot", detect(table([*heartbeat, *nights]), window=Window(at(days=6), at(days=22))))
+    assert [episode.start for episode in found] == [at(days=8, hours=2)]
+
+
+def test_a_nightly_burst_in_history_is_not_told(table: Table, at: At, heartbeat: Rows) -> None:
+    """What was seen before the window is learnt silently, and mutes its repeats."""
+    nights = [{"minute": at(days=d, hours=2), "event_name": "CreateSnapshot", "count": 60} for d in range(3, 12)]
+
+    assert detect(table([*heartbeat, *nights]), window=Window(at(days=5), at(days=12))).episodes == ()
+
+
+def test_a_repeat_is_muted_and_a_double_is_told(table: Table, at: At, heartbeat: Rows) -> None:
+    """After an insight of 100 calls, 120 the next day are its repeat; 250 are a new insight."""
+    bursts = [
+        {"minute": at(days=day, hours=9), "event_name": "RunInstances", "count": count}
+        for day, count in ((10, 100), (11, 120), (12, 250))
+    ]
+
+    usual = [{"minute": at(hours=8 * i), "event_name": "RunInstances"} for i in range(42)]
+    counts = table([*heartbeat, *usual, *bursts])
+
+    found = spikes_of("RunInstances", detect(counts, window=Window(at(days=9), at(days=14))))
+    assert [episode.total for episode in found] == [Rate(100, 1), Rate(250, 1)]
+
+
+@pytest.mark.parametrize("factor", [2, 8])
+def test_a_change_of_level_for_good_is_told_at_most_once(
+    factor: int, table: Table, at: At, steady: Steady, heartbeat: Rows
+) -> None:
+    """The new level is accepted after eight hours."""
+    before = steady("PutObject", calls_per_minute=5, days=10.4)
+    after = steady("PutObject", calls_per_minute=5 * factor, start_day=10.4, days=9, seed=8)
+
+    found = detect(table([*heartbeat, *before, *after]), window=Window(at(days=8), at(days=19)))
+    assert len(found.episodes) <= 1
+
+
+def test_an_episode_of_eight_hours_is_a_change_of_level(table: Table, at: At, steady: Steady, heartbeat: Rows) -> None:
+    """Eight times the calls, for good: told from the first minute, ended after eight hours."""
+    before = steady("PutObject", calls_per_minute=5, days=10.5)
+    after = steady("PutObject", calls_per_minute=40, start_day=10.5, days=4, seed=8)
+
+    (episode,) = spikes_of(
+        "PutObject", detect(table([*heartbeat, *before, *after]), window=Window(at(days=8), at(days=14)))
+    )
+    assert (episode.start, episode.end, episode.level_shift) == (at(10, 12), at(10, 20), True)
+
+
+class TestDrops:
+    """A busy series that falls silent, and what only looks like it."""
+
+    def trail(self, steady: Steady, at: At, *, names: int, silent: Window) -> Rows:
+        return [
+            row
+            for n in range(names)
+            for row in steady(f"Put{n}", calls_per_minute=4, days=11, seed=n)
+            if row["minute"] not in silent
+        ]
+
+    def test_a_busy_series_going_silent_is_a_drop(self, table: Table, at: At, steady: Steady, heartbeat: Rows) -> None:
+        """Silence from 10:10 to 13:40 is told to the minute, but for the calls Poisson left out beside it."""
+        silent = Window(at(10, 10, 10), at(10, 13, 40))
+        rows = self.trail(steady, at, names=1, silent=silent)
+
+        (episode,) = detect(table([*heartbeat, *rows]), window=Window(at(9), at(11))).episodes
+        assert (episode.direction, episode.series.event_name) == (Direction.DROP, "Put0")
+        assert abs(episode.start - silent.start) <= timedelta(minutes=1)
+        assert abs(episode.end - silent.end) <= timedelta(minutes=1)
+        assert episode.total.calls <= 2
+
+    def test_a_delivery_gap_is_no_drop(self, table: Table, at: At, steady: Steady) -> None:
+        """Hours in which nothing of the account arrived are no data."""
+        rows = self.trail(steady, at, names=2, silent=Window(at(10, 10), at(10, 13)))
+
+        assert detect(table(rows), window=Window(at(9), at(11))).episodes == ()
+
+    def test_a_gap_named_by_coverage_is_no_drop(self, table: Table, at: At, steady: Steady, heartbeat: Rows) -> None:
+        """Rows of hours that are not covered are neither calls nor time."""
+        rows = self.trail(steady, at, names=1, silent=Window(at(10, 10), at(10, 13)))
+        hours = [at(hours=h) for h in range(264) if not 250 <= h < 253]
+        coverage = Coverage.of(("111122223333", "us-east-1", hour) for hour in hours)
+
+        assert detect(table([*heartbeat, *rows]), window=Window(at(9), at(11)), coverage=coverage).episodes == ()
+
+    def test_many_drops_at_once_are_a_delivery_problem(
+        self, table: Table, at: At, steady: Steady, heartbeat: Rows
+    ) -> None:
+        """Four series that fall silent in one hour are not told."""
+        rows = self.trail(steady, at, names=4, silent=Window(at(10, 10), at(10, 13)))
+
+        found = detect(table([*heartbeat, *rows]), window=Window(at(9), at(11)))
+        assert [e for e in found.episodes if e.direction is Direction.DROP] == []
+
+
+class TestWhatIsAnalysed:
+    """Writes for call rates, reads and writes for errors, unless told otherwise."""
+
+    def burst(self, at: At, **other: object) -> dict[str, object]:
+        return {"minute": at(3, 12), "event_name": "GetObject", "count": 200, **other}
+
+    def found(self, table: Table, at: At, rows: Rows, parameters: Parameters) -> list[tuple[str, str | None]]:
+        episodes = detect(table(rows), window=Window(at(2), at(4)), parameters=parameters).episodes
+        return [(str(e.series.insight_type), e.series.error_code) for e in episodes]
+
+    def test_reads_have_no_call_rate(self, table: Table, at: At, heartbeat: Rows) -> None:
+        """A burst of reads is not told."""
+        assert self.found(table, at, [*heartbeat, self.burst(at, is_read_only=True)], Parameters()) == []
+
+    def test_reads_have_one_when_asked_for(self, table: Table, at: At, heartbeat: Rows) -> None:
+        """With include_reads it is."""
+        rows = [*heartbeat, self.burst(at, is_read_only=True)]
+
+        assert self.found(table, at, rows, Parameters(include_reads=True)) == [("ApiCallRateInsight", None)]
+
+    def test_failed_reads_have_an_error_rate(self, table: Table, at: At, heartbeat: Rows) -> None:
+        """A burst of throttled reads is an error-rate insight of that error."""
+        rows = [*heartbeat, self.burst(at, is_read_only=True, error_code="Throttling")]
+
+        assert self.found(table, at, rows, Parameters()) == [("ApiErrorRateInsight", "Throttling")]
+
+    def test_data_events_are_left_out_by_default(self, table: Table, at: At, heartbeat: Rows) -> None:
+        """Only the categories asked for are judged; then data reads count."""
+        rows = [*heartbeat, self.burst(at, is_read_only=True, event_category="Data")]
+
+        assert self.found(table, at, rows, Parameters()) == []
+        assert self.found(table, at, rows, Parameters(categories=("Data",))) == [("ApiCallRateInsight", None)]
+
+    def test_error_rate_can_be_turned_off(self, table: Table, at: At, heartbeat: Rows) -> None:
+        """Then only the call rate speaks."""
+        rows = [*heartbeat, self.burst(at, error_code="Throttling")]
+
+        assert self.found(table, at, rows, Parameters(error_rate=False)) == [("ApiCallRateInsight", None)]
+
+    def test_call_rate_can_be_turned_off(self, table: Table, at: At, heartbeat: Rows) -> None:
+        """Then only the error rate speaks."""
+        rows = [*heartbeat, self.burst(at, error_code="Throttling")]
+
+        assert self.found(table, at, rows, Parameters(call_rate=False)) == [("ApiErrorRateInsight", "Throttling")]
+
+
+def test_errors_that_follow_volume_are_no_news(table: Table, at: At, steady: Steady, heartbeat: Rows) -> None:
+    """When twenty times the reads bring twenty times the errors, the error rate is silent; errors alone are told."""
+    usual = steady("Get", calls_per_minute=0.5, days=12, is_read_only=True)
+    usual_errors = steady("Get", calls_per_minute=0.05, days=12, is_read_only=True, error_code="NoSuchKey", seed=2)
+    errors = [
+        {"minute": at(10, 12, m), "event_name": "Get", "is_read_only": True, "error_code": "NoSuchKey", "count": 2}
+        for m in range(30)
+    ]
+    calls = [{"minute": at(10, 12, m), "event_name": "Get", "is_read_only": True, "count": 18} for m in range(30)]
+    base, window = [*heartbeat, *usual, *usual_errors], Window(at(9), at(12))
+
+    assert spikes_of("Get", detect(table([*base, *errors, *calls]), window=window)) == []
+    assert len(spikes_of("Get", detect(table([*base, *errors]), window=window))) == 1
+
+
+def test_many_operations_denied_for_the_first_time_are_one_insight(table: Table, at: At, heartbeat: Rows) -> None:
+    """Twelve operations denied once each in ten minutes show in no series of their own, but in the pool."""
+    denied = [
+        {"minute": at(3, 12, n % 10), "event_name": f"List{n}", "is_read_only": True, "error_code": "AccessDenied"}
+        for n in range(12)
+    ]
+
+    (episode,) = detect(table([*heartbeat, *denied]), window=Window(at(2), at(4))).episodes
+    assert (episode.series.event_name, episode.series.insight_type) == ("NewlyDeniedApis", InsightType.ERROR_RATE)
+    assert episode.total == Rate(12, 10)
+
+
+def test_operations_denied_every_day_do_not_fill_the_pool(table: Table, at: At, heartbeat: Rows) -> None:
+    """Only a first denial in seven days counts."""
+    denied = [
+        {"minute": at(day, 12, n % 10), "event_name": f"List{n}", "is_read_only": True, "error_code": "AccessDenied"}
+        for n in range(12)
+        for day in range(4)
+    ]
+
+    assert detect(table([*heartbeat, *denied]), window=Window(at(2), at(4))).episodes == ()
+
+
+def test_new_operations_of_a_service_share_one_insight(table: Table, at: At, heartbeat: Rows) -> None:
+    """A service taken into use shows its first burst, not one for each of its operations."""
+    bursts = [{"minute": at(3, 12 + n), "event_name": f"Create{n}", "count": 80} for n in range(5)]
+
+    found = detect(table([*heartbeat, *bursts]), window=Window(at(2), at(4)))
+    assert [e.series.event_name for e in found.episodes] == ["Create0"]
+
+
+class TestPresets:
+    """Sensitivities, by what they tell."""
+
+    def is_told(self, table: Table, at: At, rows: Rows, preset: str) -> bool:
+        window = Window(at(9), at(10))
+        return bool(detect(table(rows), window=window, parameters=Parameters.preset(preset)).episodes)
+
+    @pytest.mark.parametrize(("preset", "told"), [("aws", True), ("high", False), ("medium", False), ("low", False)])
+    def test_two_calls_over_nothing(self, preset: str, told: bool, table: Table, at: At, heartbeat: Rows) -> None:
+        """AWS told of 2 calls in a minute over a baseline of 0 (a published sample of 2020)."""
+        rows = [*heartbeat, {"minute": at(9, 12), "event_name": "RunInstances", "count": 2}]
+
+        assert self.is_told(table, at, rows, preset) is told
+
+    @pytest.mark.parametrize(("preset", "told"), [("aws", True), ("medium", False)])
+    def test_four_errors_over_23_a_week(self, preset: str, told: bool, table: Table, at: At, heartbeat: Rows) -> None:
+        """AWS told of 4 errors against 23 in the week before."""
+        error = {"event_name": "DescribeQuery", "is_read_only": True, "error_code": "QueryIdNotFoundException"}
+        week = [{**error, "minute": at(9, 12) - timedelta(hours=7 * i)} for i in range(1, 24)]
+        four = [{**error, "minute": at(9, 12, m)} for m in range(4)]
+
+        assert self.is_told(table, at, [*heartbeat, *week, *four], preset) is told
+
+    @pytest.mark.parametrize(("preset", "told"), [("high", True), ("medium", True), ("low", False)])
+    def test_nine_calls_where_one_is_usual(
+        self, preset: str, told: bool, table: Table, at: At, heartbeat: Rows
+    ) -> None:
+        """The lowest sensitivity asks for an excess of ten calls."""
+        usual = [{"minute": at(hours=8 * i), "event_name": "RunInstances"} for i in range(27)]
+        rows = [*heartbeat, *usual, {"minute": at(9, 12), "event_name": "RunInstances", "count": 9}]
+
+        assert self.is_told(table, at, rows, preset) is told
+
+
+class TestInput:
+    """Any order, any encoding, any table."""
+
+    def test_order_does_not_matter(self, table: Table, steady: Steady) -> None:
+        """Rows backwards give the same episodes."""
+        rows = announcement(steady)
+        window = Window(BURST_AT - timedelta(days=1), BURST_AT + timedelta(days=1))
+
+        assert detect(table(rows[::-1]), window=window).episodes == detect(table(rows), window=window).episodes
+
+    def test_rows_of_one_key_and_minute_add_up(self, table: Table, at: At, heartbeat: Rows) -> None:
+        """A count written in parts is the same count."""
+        burst = {"minute": at(3, 12), "event_name": "RunInstances"}
+        parts = table([*heartbeat, *({**burst, "count": 1 + n} for n in range(9))])
+        whole = table([*heartbeat, {**burst, "count": 45}])
+        window = Window(at(2), at(4))
+
+        assert detect(parts, window=window).episodes == detect(whole, window=window).episodes != ()
+
+    def test_dictionaries_and_frames_are_tables_too(self, table: Table, at: At, heartbeat: Rows) -> None:
+        """Dictionary-encoded strings and a pandas frame give what plain Arrow gives."""
+        plain = table([*heartbeat, {"minute": at(3, 12), "event_name": "RunInstances", "count": 45}])
+        names = ("account_id", "region", "event_source", "event_name", "error_code")
+        encoded = plain
+        for name in names:
+            encoded = encoded.set_column(encoded.schema.get_field_index(name), name, encoded[name].dictionary_encode())
+        window = Window(at(2), at(4))
+        expected = detect(plain, window=window).episodes
+
+        assert detect(encoded, window=window).episodes == expected
+        assert detect(plain.to_pandas(), window=window).episodes == expected != ()
+
+    def test_places_are_judged_apart(self, table: Table, at: At, heartbeat: Rows) -> None:
+        """The same burst in two Regions is two episodes, each as if it were alone."""
+        burst = {"minute": at(3, 12), "event_name": "RunInstances", "count": 45}
+        here = [*heartbeat, burst]
+        there = [{**row, "region": "eu-west-1"} for row in here]
+        window = Window(at(2), at(4))
+        alone = [detect(table(rows), window=window).episodes for rows in (there, here)]
+
+        assert sorted(detect(table([*here, *there]), window=window).episodes, key=lambda e: e.series) == sorted(
+            (e for episodes in alone for e in episodes), key=lambda e: e.series
+        )
+
+    def test_rows_after_the_window_are_not_looked_at(self, table: Table, at: At, heartbeat: Rows) -> None:
+        """What is said of a window is the same whatever follows."""
+        burst = {"minute": at(3, 12, 50), "event_name": "RunInstances", "count": 45}
+        after = {"minute": at(3, 13, 1), "event_name": "RunInstances", "count": 4500}
+        window = Window(at(2), at(3, 13))
+
+        with_after = detect(table([*heartbeat, burst, after]), window=window).episodes
+        assert with_after == detect(table([*heartbeat, burst]), window=window).episodes != ()
+
+    def test_an_empty_table_says_nothing(self, table: Table, at: At) -> None:
+        """No rows, no episodes."""
+        assert detect(table([]), window=Window(at(), at(1))).episodes == ()
+
+
+class TestState:
+    """What one call hands to the next."""
+
+    def test_a_state_past_the_window_is_refused(self, table: Table, at: At, heartbeat: Rows) -> None:
+        """Hours already learnt cannot be judged again."""
+        state = detect(table(heartbeat), window=Window(at(), at(2))).state
+
+        with pytest.raises(ValueError, match="use an earlier one"):
+            detect(table(heartbeat), window=Window(at(1), at(3)), state=state)
+
+    def test_a_state_is_not_changed_by_its_use(self, table: Table, at: At, heartbeat: Rows) -> None:
+        """Judging twice from the same state says the same, also from a pickled copy of it."""
+        counts = table([*heartbeat, {"minute": at(3, 12), "event_name": "RunInstances", "count": 45}])
+        state = detect(counts, window=Window(at(), at(3))).state
+        copy = pickle.loads(pickle.dumps(state))  # noqa: S301 - our own bytes
+        window = Window(at(3), at(4))
+        first = detect(counts, window=window, state=state).episodes
+
+        assert first != ()
+        assert detect(counts, window=window, state=state).episodes == first
+        assert detect(counts, window=window, state=copy).episodes == first
+
+    def test_an_open_episode_is_told_open_and_then_closed(
+        self, table: Table, at: At, steady: Steady, heartbeat: Rows
+    ) -> None:
+        """What its Start tells is the same in both calls."""
+        burst = [{"minute": at(3, 12, m), "event_name": "RunInstances", "count": 30} for m in range(40, 90)]
+        counts = table([*heartbeat, *burst])
+
+        first = detect(counts, window=Window(at(2), at(3, 13)))
+        second = detect(counts, window=Window(at(3, 13), at(3, 15)), state=first.state)
+        (opened,), (closed,) = first.episodes, second.episodes
+        assert (opened.end, opened.total, opened.closed_at) == (None, None, None)
+        assert closed.end == at(3, 13, 30)
+        assert closed.episode_id == opened.episode_id
+        for name in ("start", "baseline", "detection", "score", "threshold", "expected_calls", "detected_at", "rule"):
+            assert getattr(closed, name) == getattr(opened, name)

@@ -1,0 +1,36 @@
+"""The method's numbers."""
+
+from __future__ import annotations
+
+import pytest
+
+from insights.errors import SettingsError
+from insights.statistics.parameters import Parameters
+
+
+def test_medium_is_the_default() -> None:
+    """The measured middle."""
+    assert Parameters.preset("medium") == Parameters()
+
+
+@pytest.mark.parametrize(("name", "factors"), [("low", (3.0, 3.5)), ("medium", (2.3, 2.5)), ("high", (1.7, 2.0))])
+def test_presets_move_the_factors(name: str, factors: tuple[float, float]) -> None:
+    """A lower sensitivity asks for more."""
+    preset = Parameters.preset(name)
+
+    assert (preset.score_factor, preset.count_factor) == factors
+
+
+def test_an_unknown_preset_names_the_known_ones() -> None:
+    """The message says what could be meant."""
+    with pytest.raises(SettingsError, match="'loud' is none of low, medium, high, aws"):
+        Parameters.preset("loud")
+
+
+@pytest.mark.parametrize(
+    ("field", "value"), [("windows_minutes", (1, 1440)), ("level_shift_hours", 9), ("level_shift_hours", 0)]
+)
+def test_what_the_memory_cannot_hold_is_refused(field: str, value: object) -> None:
+    """The minutes kept bound windows and episodes."""
+    with pytest.raises(SettingsError, match=field):
+        Parameters(**{field: value})

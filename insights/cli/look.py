@@ -19,7 +19,7 @@ from insights.storage import insights as table
 from insights.storage.counts import read_counts
 from insights.windows import Window, format_instant, parse_instant
 
-_COLUMNS = ("start", "minutes", "account", "Region", "API", "insight", "usual /min", "unusual /min", "status", "id")
+_COLUMNS = ("start (UTC)", "account", "Region", "what*", "id")
 
 
 def list_insights(lake: LakeOption = None, settings: SettingsOption = None, as_json: JsonOption = False) -> None:
@@ -37,20 +37,20 @@ def print_insights(output: Output, rows: list[table.Row]) -> None:
         _COLUMNS,
         [
             (
-                f"{row['start_time']:%Y-%m-%d %H:%M}",
-                row["duration_minutes"] or "open",
+                f"{row['start_time']:%m-%d %H:%M}",
                 row["account_id"],
                 row["region"],
-                f"{row['event_source'].removesuffix('.amazonaws.com')} {row['event_name']}",
-                row["error_code"] or ("calls, drop" if row["direction"] == "drop" else "calls"),
-                row["baseline_calls_per_minute"],
-                row["insight_calls_per_minute"],
-                row["status"],
-                row["insight_id"],
+                _what(row),
+                row["insight_id"][:8],
             )
             for row in rows
         ],
     )
+
+
+def _what(row: table.Row) -> str:
+    notes = {"open": " Still going on.", "withdrawn": " Withdrawn: later data do not show it."}
+    return f"{row['explanation']}{notes.get(row['status'], '')}"
 
 
 def show(
@@ -68,7 +68,7 @@ def show(
     records = [json.loads(row[name]) for name in ("start_record_json", "end_record_json") if row[name]]
     output.document({**{k: v for k, v in row.items() if not k.endswith("_json")}, "records": records})
     output.say(shown(row["explanation"]))
-    output.table("Evidence", ("", ""), [(k, v) for k, v in row.items() if v is not None and not k.endswith("_json")])
+    output.table("Evidence", ("", "*"), [(k, v) for k, v in row.items() if v is not None and not k.endswith("_json")])
     output.say(json.dumps({"Records": records}, indent=2, ensure_ascii=True))
 
 

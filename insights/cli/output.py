@@ -13,8 +13,17 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+)
 from rich.table import Table
 from rich.text import Text
 
@@ -38,12 +47,12 @@ class Output:
     notes: Console = field(default_factory=_stderr)
 
     def table(self, title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-        """Print a table; nothing in JSON mode."""
+        """Print a table; nothing in JSON mode. A column whose name ends in a star may be folded, the others may not."""
         if self.as_json:
             return
-        table = Table(title=title, title_justify="left", header_style="bold", show_lines=False)
+        table = Table(title=title, title_justify="left", header_style="bold", box=SIMPLE_HEAD, pad_edge=False)
         for column in columns:
-            table.add_column(column, overflow="fold")
+            table.add_column(column.rstrip("*"), overflow="fold", no_wrap=not column.endswith("*"))
         for row in rows:
             table.add_row(*(Text(shown(value)) for value in row))
         self.results.print(table)
@@ -60,17 +69,41 @@ class Output:
             sys.stdout.write(json.dumps(value, indent=2, default=shown, ensure_ascii=True) + "\n")
 
     @contextmanager
-    def progress(self) -> Iterator[Progress]:
-        """Show bars on a terminal while something long runs."""
+    def progress(self) -> Iterator[Steps]:
+        """Show how far something long has come: bars on a terminal, else a line when a step begins and ends."""
         columns = (
             SpinnerColumn(),
-            TextColumn("{task.description:<12}"),
+            TextColumn("{task.description}"),
             BarColumn(),
             MofNCompleteColumn(),
             TimeElapsedColumn(),
         )
-        with Progress(*columns, console=self.notes, disable=not self.notes.is_terminal, transient=True) as bars:
-            yield bars
+        with Progress(*columns, console=self.notes, disable=not self.notes.is_terminal) as bars:
+            yield Steps(bars, self.notes)
+
+
+@dataclass
+class Steps:
+    """The steps of something long."""
+
+    bars: Progress
+    notes: Console
+    _tasks: dict[str, TaskID] = field(default_factory=dict)
+    _ended: set[str] = field(default_factory=set)
+
+    def advance(self, step: str, done: int, total: int) -> None:
+        """Tell how much of a step is done."""
+        if step not in self._tasks:
+            self._tasks[step] = self.bars.add_task(step)
+            self._note(f"{step} …")
+        self.bars.update(self._tasks[step], completed=done, total=total or 1)
+        if done >= total and step not in self._ended:
+            self._ended.add(step)
+            self._note(f"{step}: {done} of {total}")
+
+    def _note(self, text: str) -> None:
+        if not self.notes.is_terminal:
+            self.notes.print(Text(text))
 
 
 def shown(value: object) -> str:

@@ -41,15 +41,8 @@ def run(
     output = Output(as_json)
     window = Window(parse_instant(start), parse_instant(end))
     chosen = settings_of(settings, trail=trail, lake=lake)
-    with output.progress() as bars:
-        tasks = {}
-
-        def advance(step: str, done: int, total: int) -> None:
-            if step not in tasks:
-                tasks[step] = bars.add_task(step)
-            bars.update(tasks[step], completed=done, total=total)
-
-        report = pipeline.run(window, chosen, workers=workers or os.cpu_count() or 1, progress=advance)
+    with output.progress() as steps:
+        report = pipeline.run(window, chosen, workers=workers or os.cpu_count() or 1, progress=steps.advance)
     _print(output, report)
     pipeline.raise_if_held(report.validate)
 
@@ -61,7 +54,7 @@ def _print(output: Output, report: PipelineReport) -> None:
     refused = "; ".join(f"{number} {reason}" for reason, number in found.refused.items())
     output.table(
         f"Window {report.extract.window}",
-        ("step", "result"),
+        ("step", "result*"),
         [
             ("objects", f"{found.listed} listed = {found.read} read + {found.unread} unread{skipped}"),
             (

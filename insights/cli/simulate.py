@@ -15,7 +15,7 @@ from insights.cli.output import Output
 from insights.simulate import SCENARIOS, TrailObject, scenario, truth
 from insights.simulate import simulate as simulate_trail
 from insights.storage.objects import ObjectStore, open_store
-from insights.windows import parse_instant
+from insights.windows import HOUR, parse_instant
 
 _IN_FLIGHT = 32
 
@@ -46,14 +46,12 @@ def simulate(
     )
     store = open_store(out, create=True)
     objects = records = 0
-    with output.progress() as bars:
-        bar = bars.add_task("simulate", total=round(days * 24))
+    hours = max(round(days * 24), 1)
+    with output.progress() as steps:
         for each in write(store, simulate_trail(plan)):
             objects += 1
             records += each.records
-            bars.update(
-                bar, completed=min(round((each.delivered_at - plan.start).total_seconds() / 3600), round(days * 24))
-            )
+            steps.advance("simulated hours", min(int((each.delivered_at - plan.start) / HOUR), hours), hours)
     incidents = truth(plan)
     if truth_file is not None:
         truth_file.write_text(json.dumps(incidents, indent=2) + "\n", encoding="utf-8")

@@ -62,7 +62,7 @@ class CountFile:
 
 
 def by_place(store: ObjectStore, horizon: timedelta) -> Iterator[tuple[tuple[str, str], list[CountFile]]]:
-    """Yield each (account id, Region) with its count files, oldest first, of the last `horizon` up to its newest day."""
+    """Yield each (account id, Region) with its count files, oldest first, of the `horizon` up to its newest day."""
     for account_id, region in account_regions(store, TABLE):
         folders = store.list_folder(f"{TABLE}/account_id={account_id}/region={region}/").folders
         if not folders:

@@ -16,7 +16,13 @@ from typing import Any
 from insights.cli.demo.processes import DemoError, Processes, free_ports
 
 PROJECT = Path(__file__).resolve().parents[3]
-COMPONENTS = ("api-server", "scheduler", "dag-processor", "triggerer")
+# Log servers would listen on every address; here the API server reads the logs from the disk.
+COMPONENTS = {
+    "api-server": (),
+    "scheduler": ("--skip-serve-logs",),
+    "dag-processor": (),
+    "triggerer": ("--skip-serve-logs",),
+}
 USER = "admin"
 
 
@@ -54,8 +60,8 @@ class Airflow:
         (self.home / "passwords.json").chmod(0o600)
         command = [sys.executable, "-m", "airflow"]
         self.processes.run("db-migrate", [*command, "db", "migrate"])
-        for component in COMPONENTS:
-            self.processes.start(component, [*command, component])
+        for component, options in COMPONENTS.items():
+            self.processes.start(component, [*command, component, *options])
         self.processes.wait_until("Airflow's API", self._answers, seconds=120)
         self._token = self._login()
 
@@ -91,7 +97,7 @@ class Airflow:
         return list(found)
 
     def _environment(self) -> dict[str, str]:
-        self.port, worker_logs, trigger_logs = [self.port or free_ports(1)[0], *free_ports(2)]
+        self.port = self.port or free_ports(1)[0]
         inherited = {
             name: value
             for name, value in os.environ.items()
@@ -114,8 +120,6 @@ class Airflow:
             "AIRFLOW__API__BASE_URL": self.url,
             "AIRFLOW__API__SECRET_KEY": secrets.token_hex(32),
             "AIRFLOW__API_AUTH__JWT_SECRET": secrets.token_hex(32),
-            "AIRFLOW__LOGGING__WORKER_LOG_SERVER_PORT": str(worker_logs),
-            "AIRFLOW__LOGGING__TRIGGER_LOG_SERVER_PORT": str(trigger_logs),
             # A finished task otherwise holds its slot for five seconds.
             "AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL": "1",
             "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",

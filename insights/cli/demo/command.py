@@ -16,13 +16,12 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.progress import Progress
 
 from insights.cli.demo import story
 from insights.cli.demo.airflow import USER, Airflow, call
 from insights.cli.demo.processes import DemoError, Processes, free_ports, is_listening
 from insights.cli.look import print_insights
-from insights.cli.output import Output
+from insights.cli.output import Output, Steps
 from insights.cli.simulate import write
 from insights.simulate import simulate
 from insights.storage import insights as table
@@ -31,7 +30,11 @@ from insights.windows import HOUR, floor, format_instant
 
 TRAIL, LAKE = "demo-trail", "demo-lake"
 _SETTLE = timedelta(minutes=20)
-_KEYS = {"AWS_ACCESS_KEY_ID": "demo", "AWS_SECRET_ACCESS_KEY": "demo", "AWS_DEFAULT_REGION": "us-east-1"}
+_KEYS = {
+    "AWS_ACCESS_KEY_ID": "demo-access-key",
+    "AWS_SECRET_ACCESS_KEY": "demo-secret-key",
+    "AWS_DEFAULT_REGION": "us-east-1",
+}
 _TASKS = ("extract", "normalize", "validate", "count", "detect", "publish", "notify", "reconcile")
 
 
@@ -47,9 +50,9 @@ def demo(
     with tempfile.TemporaryDirectory(prefix="trail-insights-demo-") as folder:
         show = _Demo(home or Path(folder), output)
         try:
-            with output.progress() as bars:
-                show.prepare(bars)
-                show.analyse(bars)
+            with output.progress() as steps:
+                show.prepare(steps)
+                show.analyse(steps)
             show.tell(time.monotonic() - began)
             if stay:
                 output.say("\nIt stays up until Ctrl-C.")
@@ -83,7 +86,7 @@ class _Demo:
         )
         self.server = Processes(self.airflow.processes.logs, self.airflow.processes.environment)
 
-    def prepare(self, bars: Progress) -> None:
+    def prepare(self, steps: Steps) -> None:
         """Bring up the S3 server and Airflow, and meanwhile write the trail."""
         self.server.start("s3", [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(self.s3_port)])
         self.server.wait_until("the S3 server", lambda: is_listening(self.s3_port), seconds=60)
@@ -92,24 +95,24 @@ class _Demo:
             call("PUT", f"{self.s3_url}/{bucket}")
         with ThreadPoolExecutor(1) as beside:
             starting = beside.submit(self.airflow.start)
-            self._write_trail(bars)
-            bar = bars.add_task("airflow", total=1)
+            self._write_trail(steps)
+            steps.advance("Airflow", 0, 1)
             starting.result()
             self.airflow.wait_for_dags("trail_ingest", "insights_detect", "initial_analysis")
-            bars.update(bar, completed=1)
+            steps.advance("Airflow", 1, 1)
 
-    def analyse(self, bars: Progress) -> None:
+    def analyse(self, steps: Steps) -> None:
         """Run `initial_analysis` over the history, then let `trail_ingest` and `insights_detect` do the newest hours."""
         window = story.history(self.end)
         conf = {"window_start": format_instant(window.start), "window_end": format_instant(window.end)}
         self.airflow.unpause("initial_analysis")
         body = {"logical_date": None, "conf": conf}
         run = self.airflow.request("POST", "/dags/initial_analysis/dagRuns", body)
-        self._follow(bars, "initial_analysis", run["dag_run_id"])
+        self._follow(steps, "initial_analysis", run["dag_run_id"])
         self.airflow.unpause("insights_detect")
         self.airflow.unpause("trail_ingest")
-        self._follow(bars, "trail_ingest", self._first_run("trail_ingest"))
-        self._follow(bars, "insights_detect", self._first_run("insights_detect"))
+        self._follow(steps, "trail_ingest", self._first_run("trail_ingest"))
+        self._follow(steps, "insights_detect", self._first_run("insights_detect"))
 
     def tell(self, seconds: float) -> None:
         """Print what was found, and where to look."""
@@ -131,13 +134,12 @@ class _Demo:
         self.airflow.stop()
         self.server.stop()
 
-    def _write_trail(self, bars: Progress) -> None:
+    def _write_trail(self, steps: Steps) -> None:
         plan = story.plan(self.end)
         hours = story.DAYS * 24
-        bar = bars.add_task("trail", total=hours)
         for each in write(open_store(f"s3://{TRAIL}"), simulate(plan)):
-            bars.update(bar, completed=min(int((each.delivered_at - plan.start) / HOUR), hours))
-        bars.update(bar, completed=hours)
+            steps.advance("simulated hours", min(int((each.delivered_at - plan.start) / HOUR), hours), hours)
+        steps.advance("simulated hours", hours, hours)
 
     def _first_run(self, dag_id: str) -> str:
         found: list[dict[str, Any]] = []
@@ -149,18 +151,18 @@ class _Demo:
         self._wait(f"a run of {dag_id}", is_there, seconds=90)
         return str(found[-1]["dag_run_id"])
 
-    def _follow(self, bars: Progress, dag_id: str, run_id: str) -> None:
+    def _follow(self, steps: Steps, dag_id: str, run_id: str) -> None:
         """Show a run's progress until it is over.
 
         Raises:
             DemoError: it failed.
         """
-        bar = bars.add_task(dag_id, total=None)
         path = f"/dags/{dag_id}/dagRuns/{run_id.replace('+', '%2B')}"
 
         def is_over() -> bool:
             tasks = self.airflow.request("GET", f"{path}/taskInstances?limit=1000")["task_instances"]
-            bars.update(bar, completed=sum(each["state"] in ("success", "skipped") for each in tasks), total=len(tasks))
+            done = sum(each["state"] in ("success", "skipped") for each in tasks)
+            steps.advance(f"{dag_id} tasks", done, len(tasks))
             state = self.airflow.request("GET", path)["state"]
             if state == "failed":
                 failed = ", ".join(each["task_id"] for each in tasks if each["state"] == "failed")

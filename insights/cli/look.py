@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated
 
@@ -13,12 +14,17 @@ import typer
 from insights.cli.options import EndOption, JsonOption, LakeOption, SettingsOption, StartOption, settings_of
 from insights.cli.output import Output, shown
 from insights.errors import NotFoundError
+from insights.records.partitions import EventHour
 from insights.stages import quality_report
 from insights.stages.workspace import Workspace
 from insights.storage import insights as table
 from insights.storage.counts import read_counts
 from insights.windows import Window, format_instant, parse_instant
 
+_CSV_COLUMNS = (
+    "minute", "account_id", "region", "event_category", "is_read_only", "event_source", "event_name", "error_code",
+    "count",
+)  # fmt: skip
 _COLUMNS = ("start (UTC)", "account", "Region", "what*", "id")
 
 
@@ -83,34 +89,35 @@ def counts(
     """Write the minute counts of a window as CSV."""
     window = Window(parse_instant(start), parse_instant(end))
     workspace = Workspace(settings_of(settings, lake=lake))
-    sink = csv_file.open("w", newline="", encoding="utf-8") if csv_file else sys.stdout
-    with sink if csv_file else sys.stdout as target:
-        writer = csv.writer(target, lineterminator="\n")
-        writer.writerow(
-            ("minute", "account_id", "region", "event_category", "is_read_only", "event_source", "event_name",
-             "error_code", "count")
-        )  # fmt: skip
+    with csv_file.open("w", newline="", encoding="utf-8") if csv_file else nullcontext(sys.stdout) as sink:
+        writer = csv.writer(sink, lineterminator="\n")
+        writer.writerow(_CSV_COLUMNS)
         for hour, rows in read_counts(workspace.lake, window):
-            for row in rows.to_pylist():
-                if row["minute"] in window:
-                    writer.writerow(
-                        (
-                            format_instant(row["minute"]),
-                            hour.account_id,
-                            hour.region,
-                            _cell(row["event_category"]),
-                            str(row["is_read_only"]).lower(),
-                            _cell(row["event_source"]),
-                            _cell(row["event_name"]),
-                            _cell(row["error_code"] or ""),
-                            row["count"],
-                        )
-                    )
+            writer.writerows(_line(hour, row) for row in rows.to_pylist() if row["minute"] in window)
+
+
+def _line(hour: EventHour, row: table.Row) -> tuple[object, ...]:
+    """Give the values of one count in the order of `_CSV_COLUMNS`."""
+    return (
+        format_instant(row["minute"]),
+        hour.account_id,
+        hour.region,
+        _cell(row["event_category"]),
+        str(row["is_read_only"]).lower(),
+        _cell(row["event_source"]),
+        _cell(row["event_name"]),
+        _cell(row["error_code"] or ""),
+        row["count"],
+    )
 
 
 def _cell(text: str) -> str:
-    """Keep a spreadsheet from running log text as a formula."""
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
+    """Keep a spreadsheet from running log text as a formula, and from taking one cell's text for several rows.
+
+    What begins a formula: OWASP, "CSV Injection". A lone carriage return would end a row, unquoted by the csv module.
+    """
+    visible = shown(text)
+    return f"'{visible}" if visible.startswith(("=", "+", "-", "@", "＝", "＋", "－", "＠")) else visible
 
 
 def _is(row: table.Row, insight_id: str) -> bool:

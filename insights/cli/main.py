@@ -10,7 +10,7 @@ import typer
 from insights import __version__
 from insights.cli import look, run, simulate
 from insights.cli.demo.command import demo
-from insights.cli.output import Output
+from insights.cli.output import Output, shown
 from insights.errors import TrailInsightsError
 
 app = typer.Typer(
@@ -42,7 +42,8 @@ def main() -> None:
     try:
         app()
     except TrailInsightsError as error:
-        Output().notes.print(f"error: {error}", style="red", markup=False)
+        # On one line, however long: paths and URLs are to be copied out of it.
+        Output().notes.print(f"error: {shown(error)}", style="red", markup=False, soft_wrap=True)
         sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)

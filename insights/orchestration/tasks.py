@@ -12,21 +12,26 @@ from airflow.sdk.exceptions import AirflowFailException
 
 from insights.orchestration.schedule import INSIGHTS, MINUTE_COUNTS
 
+_LAKE_STEPS = ("detect", "publish", "notify")
+"""Where no form bounds them these look at all that the lake holds, whoever or whatever triggered the run."""
+
 
 def _run(step: str, **arguments: Any) -> Any:
     """Run a stage for the current run; what no retry can mend fails at once."""
     from importlib import import_module
 
     from insights.errors import QualityError, ReconciliationError, SettingsError, WindowError
+    from insights.stages.workspace import return_memory
 
+    return_memory()
     try:
-        window, workspace = _window_and_workspace()
+        window, workspace = _window_and_workspace(step)
         return import_module(f"insights.stages.{step}").run(window, workspace, **arguments)
     except (SettingsError, WindowError, QualityError, ReconciliationError) as error:
         raise AirflowFailException(str(error)) from error
 
 
-def _window_and_workspace() -> tuple[Any, Any]:
+def _window_and_workspace(step: str) -> tuple[Any, Any]:
     from insights.orchestration.windows import window_of
     from insights.orchestration.workspace import open_workspace
 
@@ -34,7 +39,7 @@ def _window_and_workspace() -> tuple[Any, Any]:
     run, params = context["dag_run"], context.get("params", {})
     kind = str(getattr(run.run_type, "value", run.run_type))
     workspace = open_workspace(trail=params.get("trail"), is_scheduled=kind == "scheduled")
-    if kind.startswith("asset"):
+    if step in _LAKE_STEPS and "days_back" not in params:
         return None, workspace
     window = window_of(
         params=params,

@@ -32,7 +32,7 @@ def window_of_run(dag_id: str, run_id: str) -> Window:
         if run is None:
             raise NotFoundError(f"there is no run {run_id} of {dag_id}")
         form = {name: param.value for name, param in WINDOW_PARAMS.items()} if dag_id == "initial_analysis" else {}
-        if str(run.run_type).startswith("asset"):
+        if dag_id == "insights_detect":
             raise WindowError("this run has no window of its own: the runs of trail_ingest have the reports")
         return window_of(
             params={**form, **(run.conf or {})},

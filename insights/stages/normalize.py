@@ -31,7 +31,7 @@ from insights.storage.objects import ObjectStore, read_ahead
 from insights.storage.trail import TrailObject
 from insights.windows import HOUR, Window, floor
 
-PENDING_BYTES = 64 * 2**20
+PENDING_BYTES = 48 * 2**20
 """How many bytes of rows wait in memory before the fullest event hours are written."""
 
 _HOUR_MICROSECONDS = int(HOUR.total_seconds()) * 1_000_000

@@ -26,7 +26,7 @@ from insights.stages.report import (
     ReconcileReport,
     ValidateReport,
 )
-from insights.stages.workspace import Workspace
+from insights.stages.workspace import Workspace, return_memory
 from insights.windows import Window
 
 Progress = Callable[[str, int, int], None]
@@ -133,6 +133,7 @@ def _processes(workers: int) -> ProcessPoolExecutor:
 def _run(step: str, window: Window, settings: Settings, shard: str | None = None) -> Any:
     from importlib import import_module
 
+    return_memory()
     stage = import_module(f"insights.stages.{step}")
     workspace = Workspace(settings)
     return stage.run(window, workspace, shard) if shard else stage.run(window, workspace)

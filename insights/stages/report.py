@@ -11,8 +11,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     window: str
 
     def to_builtins(self) -> dict[str, object]:
-        """Give the report as plain JSON types."""
-        return dict(msgspec.to_builtins(self))
+        """Give the report as what its JSON reads as: lists, not tuples."""
+        return dict(msgspec.json.decode(msgspec.json.encode(self)))
 
 
 class ExtractReport(Report, frozen=True, kw_only=True):

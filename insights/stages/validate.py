@@ -26,7 +26,7 @@ from insights.storage.objects import ObjectStore
 from insights.storage.tables import read_version
 from insights.windows import HOUR, Window
 
-GROUP_ROWS = 50_000
+GROUP_ROWS = 20_000
 """So many rows are validated at once, or one larger hour."""
 
 _COUNTS = ("records_in", "kept", "duplicate", "out_of_scope", "quarantined")

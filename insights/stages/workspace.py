@@ -13,6 +13,14 @@ from insights.storage.objects import AwsAccess, ObjectStore, open_store
 from insights.windows import Window
 
 
+def return_memory() -> None:
+    """Let Arrow give memory back as soon as it is free; its own allocators keep a third of a process's peak, and are no
+    faster here."""
+    import pyarrow as pa
+
+    pa.set_memory_pool(pa.system_memory_pool())
+
+
 def _utc_now() -> datetime:
     return datetime.now(UTC)
 

@@ -44,6 +44,7 @@ def demo(
 ) -> None:
     """Simulate a trail, analyse it in a real Airflow, and say where to click."""
     # Ctrl-C and a polite kill end it alike: by way of the `finally` below.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     output = Output()
     began = time.monotonic()

@@ -56,7 +56,7 @@ def simulate(
     if truth_file is not None:
         truth_file.write_text(json.dumps(incidents, indent=2) + "\n", encoding="utf-8")
     output.document({"objects": objects, "records": records, "incidents": incidents})
-    output.say(f"{records} records in {objects} objects, {len(incidents)} incidents, in {out}")
+    output.say(f"{records} records in {objects} objects, incidents: {len(incidents)}; in {out}")
 
 
 def write(store: ObjectStore, objects: Iterable[TrailObject]) -> Iterator[TrailObject]:

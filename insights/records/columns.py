@@ -6,6 +6,7 @@ forty column builders each.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from operator import attrgetter
@@ -187,7 +188,7 @@ def _instants(values: list[Any]) -> pa.Array:
     separators = np.frombuffer("".join(values).encode(), np.uint8).reshape(-1, 20)[:, _SEPARATORS]
     is_usable = (seconds >= EARLIEST.timestamp()) & (seconds < LATEST.timestamp())
     if not (is_usable.all() and (separators == _SEPARATOR_CODES).all()):
-        raise ValueError(f"not like 2026-11-01T13:25:00Z, or far from the present: {values[0]!r}")
+        raise ValueError("an instant is not in AWS's form, or far from the present")
     return instants
 
 
@@ -208,8 +209,11 @@ _COLUMN_BUILDERS = [(member.column, attrgetter(member.column), _BUILDERS[member.
 
 
 def _refuse(single: Batch, error: Exception) -> Refusal:
-    reason = "invalid_text" if "UTF8" in str(error) else "invalid_field"
-    return Refusal(reason, str(error)[:200], single.positions[0], msgspec.json.encode(single.records[0]))
+    record, position = single.records[0], single.positions[0]
+    content = msgspec.json.encode(record)
+    if "UTF8" in str(error):
+        return Refusal("invalid_text", "a nested text is not UTF-8", position, content)
+    return Refusal("invalid_field", f"eventTime is {json.dumps(record.event_time)}", position, content)
 
 
 def has_usable_partition(table: pa.Table) -> npt.NDArray[np.bool_]:

@@ -12,6 +12,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import blake2b
+from itertools import groupby
 from typing import Any
 
 from insights.records.object_keys import TrailKey, format_key
@@ -41,13 +42,22 @@ class PublishedRecord:
 
 def run(window: Window | None, workspace: Workspace) -> PublishReport:
     """Write the records of every insight (that started in the window's days) that are not in the bucket yet."""
-    new = [each for each in records(window, workspace) if put_if_new(workspace.lake, each.key, content_of(each.record))]
+    new = []
+    for folder, waiting in groupby(sorted(records(window, workspace), key=lambda each: each.key), key=_folder):
+        published = {info.key for info in workspace.lake.list(folder)}
+        for each in waiting:
+            if each.key not in published and put_if_new(workspace.lake, each.key, content_of(each.record)):
+                new.append(each)
     return PublishReport(
         window=str(window or "everything"),
         started=sum(each.state == "Start" for each in new),
         ended=sum(each.state == "End" for each in new),
         keys=tuple(each.key for each in new),
     )
+
+
+def _folder(each: PublishedRecord) -> str:
+    return each.key.rpartition("/")[0] + "/"
 
 
 def records(window: Window | None, workspace: Workspace) -> Iterator[PublishedRecord]:

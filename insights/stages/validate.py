@@ -33,24 +33,33 @@ _COUNTS = ("records_in", "kept", "duplicate", "out_of_scope", "quarantined")
 
 
 def run(window: Window, workspace: Workspace) -> ValidateReport:
-    """Judge every event hour the window's deliveries touched that was not judged in its present version."""
+    """Judge every event hour the window's deliveries touched that was not judged in its present version.
+
+    Hours that are held back are judged again when a run asks for them by their own window. A run that only looks back
+    for what came late leaves them alone: it would fail every hour for what somebody was told already.
+    """
     lake, delivered = workspace.lake, workspace.delivered(window)
-    hours = touched(lake, delivered)
     accounts = _account_by_day(lake, delivered)
     verdicts: Counter[str] = Counter()
     unchanged = 0
-    for day_path, versions in with_versions(lake, hours):
-        due = _due(lake, day_path, versions)
+    judged: list[EventHour] = []
+    for day_path, versions in with_versions(lake, touched(lake, delivered)):
+        due = _due(lake, day_path, versions, with_held=not workspace.lookback)
         unchanged += len(versions) - len(due)
+        counts = accounts.get(day_path, {})
         for group in _groups(lake, due):
-            verdicts += _judge(lake, day_path, group, accounts.pop(day_path, {}))
+            verdicts += _judge(lake, day_path, group, counts)
+            judged += group
+            # What a day's objects held is told once; what share of it was refused holds for every hour of the day.
+            counts = {name: number for name, number in counts.items() if name not in _COUNTS}
+    held = quality.held_hours(lake, judged)
     return ValidateReport(
         window=str(window),
         checked=verdicts.total(),
         unchanged=unchanged,
         passed=verdicts["passed"],
         warned=verdicts["warned"],
-        held={str(hour): rules for hour, rules in quality.held_hours(lake, hours).items()},
+        held={str(hour): held[hour] for hour in sorted(held)},
     )
 
 
@@ -73,10 +82,13 @@ def _judge(
     return Counter(str(hour.verdict) for hour in result.hours)
 
 
-def _due(lake: ObjectStore, day_path: str, versions: Mapping[EventHour, str]) -> dict[EventHour, str]:
+def _due(
+    lake: ObjectStore, day_path: str, versions: Mapping[EventHour, str], *, with_held: bool
+) -> dict[EventHour, str]:
     judged: dict[str, str] = {}
     for judgement in quality.read_day(lake, day_path):
-        judged |= judgement.versions
+        held = judgement.held if with_held else {}
+        judged |= {hour: version for hour, version in judgement.versions.items() if hour not in held}
     return {hour: version for hour, version in versions.items() if judged.get(hour.path) != version}
 
 
@@ -114,17 +126,22 @@ def _facts(rows: pa.Table) -> dict[str, float]:
 
 
 def _account_by_day(lake: ObjectStore, delivered: Window) -> dict[str, dict[str, float]]:
-    """Add up what became of the records of the objects delivered, by the account × Region × day of their first event
-    hour (of their key, where no record was kept): each object once."""
+    """Add up what became of the records of the objects delivered, each object once: under the account × Region × day of
+    its first event hour, or of its key where none of its records was kept."""
     days: dict[str, Counter[str]] = {}
     for entry in ledger.entries(lake, delivered):
-        hour = parse_event_hour(entry["partitions"][0]) if entry["partitions"] else None
+        hour = parse_event_hour(entry["partitions"][0]) if entry["partitions"] else _hour_of_key(entry["object_key"])
         if hour is not None:
             days.setdefault(hour.day_path, Counter()).update({name: entry[name] for name in _COUNTS})
-    return {path: _shares(counts) for path, counts in days.items()}
+    return {path: _with_shares(counts) for path, counts in days.items()}
 
 
-def _shares(counts: Mapping[str, int]) -> dict[str, float]:
+def _hour_of_key(key: str) -> EventHour | None:
+    parsed = parse_key(key)
+    return EventHour(parsed.account_id, parsed.region, parsed.delivered_at) if isinstance(parsed, TrailKey) else None
+
+
+def _with_shares(counts: Mapping[str, int]) -> dict[str, float]:
     unaccounted = counts["records_in"] - sum(counts[name] for name in _COUNTS[1:])
     return {
         **{name: float(counts[name]) for name in _COUNTS},

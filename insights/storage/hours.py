@@ -25,11 +25,11 @@ def touched(store: ObjectStore, delivered: Window) -> list[EventHour]:
 
 
 def with_versions(store: ObjectStore, hours: Iterable[EventHour]) -> Iterator[tuple[str, dict[EventHour, str]]]:
-    """Yield, by `day_path`, the hours whose events the lake holds, with the ETag of each hour's file."""
+    """Yield, by `day_path`, the hours whose events the lake holds, in order, with the ETag of each hour's file."""
     for path, group in groupby(sorted(hours), key=lambda hour: hour.day_path):
         wanted = set(group)
-        found = ((parse_event_hour(info.key), info.etag) for info in store.list(f"{events.TABLE}/{path}/"))
-        yield path, {hour: etag for hour, etag in found if hour in wanted}
+        found = {parse_event_hour(info.key): info.etag for info in store.list(f"{events.TABLE}/{path}/")}
+        yield path, {hour: found[hour] for hour in sorted(wanted & found.keys())}
 
 
 def version(store: ObjectStore, hour: EventHour) -> str:

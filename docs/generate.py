@@ -303,8 +303,8 @@ def _dag(path: Path) -> str:
 def _when(schedule: Any) -> str:
     if schedule is None:
         return "when somebody triggers it"
-    if timetable := re.fullmatch(r"SettledHourTimetable\(settle_minutes=(\d+)\)", str(schedule)):
-        return f"every hour, {timetable[1]} minutes after its end"
+    if "SettledHourTimetable" in str(schedule):
+        return "every hour, `trail.settle_minutes` after its end"
     return "whenever " + " or ".join(f"`{_assets()[name]}`" for name in re.findall(r"\w+", schedule)) + " changes"
 
 

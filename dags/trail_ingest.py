@@ -37,8 +37,7 @@ def trail_ingest() -> None:
     """extract → normalize (a task for each shard) → validate → count → reconcile."""
     normalized = tasks.normalize.expand(shard=tasks.extract())
     validated = normalized >> tasks.validate()
-    reconciled = tasks.reconcile()
-    validated >> tasks.count() >> reconciled
+    reconciled = validated >> tasks.count() >> tasks.reconcile()
     # A run whose validation failed is red, though its good hours are counted: Airflow judges a run by its last tasks.
     validated >> reconciled
 

@@ -1,0 +1,312 @@
+"""What every object store keeps: whole objects, honest conditions, listings of one level, errors that say what to do.
+
+A new store is held to all of this by one more function in `STORES`. S3 is a moto server's on the loopback.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from functools import cache
+from http.client import HTTPConnection
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+from moto.server import ThreadedMotoServer
+
+from insights.errors import AccessDeniedError, ConflictError, NotFoundError, StorageError
+from insights.storage.objects import ABSENT, AwsAccess, Folder, ObjectStore, open_store
+
+UNIQUE = count()
+
+
+@pytest.fixture(scope="module")
+def endpoint() -> Iterator[str]:
+    """The address of an S3 of our own."""
+    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+@cache
+def session() -> Any:
+    import boto3
+
+    return boto3.Session(aws_access_key_id="testing", aws_secret_access_key="testing", region_name="eu-west-1")
+
+
+def memory(endpoint: str, tmp_path: Path) -> ObjectStore:
+    return open_store("memory://")
+
+
+def folder(endpoint: str, tmp_path: Path) -> ObjectStore:
+    return open_store(str(tmp_path / "new/store"), create=True)
+
+
+def bucket(endpoint: str, tmp_path: Path, prefix: str = "") -> ObjectStore:
+    name = f"bucket-{next(UNIQUE)}"
+    session().client("s3", endpoint_url=endpoint).create_bucket(
+        Bucket=name, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"}
+    )
+    return open_store(f"s3://{name}{prefix}", aws=AwsAccess(session, endpoint))
+
+
+def prefixed_bucket(endpoint: str, tmp_path: Path) -> ObjectStore:
+    return bucket(endpoint, tmp_path, "/some/prefix/")
+
+
+STORES = [memory, folder, bucket, prefixed_bucket]
+
+
+@pytest.fixture(params=STORES, ids=lambda make: make.__name__)
+def store(request: pytest.FixtureRequest, endpoint: str, tmp_path: Path) -> ObjectStore:
+    made: ObjectStore = request.param(endpoint, tmp_path)
+    return made
+
+
+class TestEveryStore:
+    @pytest.mark.parametrize("content", [b"", b"\x00\xffany", b"x" * 300_000], ids=["empty", "bytes", "large"])
+    def test_round_trip(self, store: ObjectStore, content: bytes) -> None:
+        """What is put is got, byte for byte."""
+        store.put("a/b.bin", content)
+
+        assert store.get("a/b.bin")[0] == content
+
+    def test_overwrite(self, store: ObjectStore) -> None:
+        """A put without a condition replaces what is there, and the ETag changes with the content."""
+        store.put("key", b"one")
+        first = store.get("key")[1]
+        store.put("key", b"two")
+
+        assert store.get("key")[0] == b"two"
+        assert store.get("key")[1] != first
+
+    @pytest.mark.parametrize(
+        "key", ["with space", "date=2026-11-01/x", "é-東京", "100%25.json", "a~b[c]{d}", "account_id=-/x"]
+    )
+    def test_keys(self, store: ObjectStore, key: str) -> None:
+        """Keys keep their characters through put, list and get."""
+        store.put(key, b"here")
+
+        assert [info.key for info in store.list("")] == [key]
+        assert store.get(key)[0] == b"here"
+
+    @pytest.mark.parametrize("key", ["a//b", "../outside", "a/./b", "line\nbreak"])
+    def test_impossible_keys(self, store: ObjectStore, key: str) -> None:
+        """A key that would not mean the same in every store is refused as a storage error."""
+        with pytest.raises(StorageError, match="cannot be used"):
+            store.put(key, b"")
+
+    def test_list(self, store: ObjectStore) -> None:
+        """A listing has everything below a prefix, with size and ETag, and nothing beside it."""
+        for key in ("a/1", "a/b/2", "ab/3", "c"):
+            store.put(key, key.encode())
+
+        listed = list(store.list("a/"))
+        assert sorted(info.key for info in listed) == ["a/1", "a/b/2"]
+        assert {(info.size, info.etag) for info in listed} == {(3, store.get("a/1")[1]), (5, store.get("a/b/2")[1])}
+        assert {info.last_modified.utcoffset().total_seconds() for info in listed} == {0}
+        assert sorted(info.key for info in store.list("")) == ["a/1", "a/b/2", "ab/3", "c"]
+
+    def test_list_folder(self, store: ObjectStore) -> None:
+        """A folder's listing has the folders and objects right below it, sorted."""
+        for key in ("a/2", "a/1", "a/z/deep/3", "a/b/4", "c"):
+            store.put(key, b"")
+
+        level = store.list_folder("a/")
+        assert level.folders == ("a/b/", "a/z/")
+        assert [info.key for info in level.objects] == ["a/1", "a/2"]
+        assert store.list_folder("").folders == ("a/",)
+
+    def test_nothing_there(self, store: ObjectStore) -> None:
+        """A prefix without objects lists nothing and is no error."""
+        assert list(store.list("none/")) == []
+        assert store.list_folder("none/") == Folder((), ())
+
+    def test_get_missing(self, store: ObjectStore) -> None:
+        """An object that is not there is told by its place."""
+        with pytest.raises(NotFoundError, match=r"/none/x is not there") as missing:
+            store.get("none/x")
+        assert str(missing.value).startswith(store.url)
+
+    def test_delete(self, store: ObjectStore) -> None:
+        """A deleted object is gone; deleting it again is fine."""
+        store.put("key", b"")
+        store.delete("key")
+        store.delete("key")
+
+        assert list(store.list("")) == []
+
+
+class TestConditions:
+    def test_absent(self, store: ObjectStore) -> None:
+        """`ABSENT` puts where nothing is, and never over something."""
+        store.put("key", b"first", replacing=ABSENT)
+
+        with pytest.raises(ConflictError, match="key was replaced by another writer"):
+            store.put("key", b"second", replacing=ABSENT)
+        assert store.get("key")[0] == b"first"
+
+    def test_version(self, store: ObjectStore) -> None:
+        """An ETag, from a get or from a listing, puts over that version only."""
+        store.put("key", b"first")
+        first = store.get("key")[1]
+        store.put("key", b"second", replacing=first)
+        (second,) = store.list("")
+        store.put("key", b"third", replacing=second.etag)
+
+        with pytest.raises(ConflictError, match="key was replaced by another writer"):
+            store.put("key", b"fourth", replacing=first)
+        assert store.get("key")[0] == b"third"
+
+    def test_version_of_nothing(self, store: ObjectStore) -> None:
+        """Once the version that was to be replaced is deleted, that is a conflict too."""
+        store.put("key", b"first")
+        etag = store.get("key")[1]
+        store.delete("key")
+
+        with pytest.raises(ConflictError):
+            store.put("key", b"second", replacing=etag)
+        assert list(store.list("")) == []
+
+    @pytest.mark.parametrize("is_new", [True, False], ids=["create", "replace"])
+    def test_race(self, store: ObjectStore, is_new: bool) -> None:
+        """Of writers that all hold the same version exactly one wins, and the others learn it."""
+        if not is_new:
+            store.put("key", b"before")
+        version = ABSENT if is_new else store.get("key")[1]
+        starting = threading.Barrier(4)
+
+        def write(number: int) -> bool:
+            starting.wait()
+            try:
+                store.put("key", b"writer %d" % number, replacing=version)
+            except ConflictError:
+                return False
+            return True
+
+        with ThreadPoolExecutor(4) as writers:
+            won = list(writers.map(write, range(4)))
+        assert won.count(True) == 1
+        assert store.get("key")[0] == b"writer %d" % won.index(True)
+
+
+def test_two_stores_of_one_folder(tmp_path: Path) -> None:
+    """Two openings of one folder, as two processes have them, respect each other's versions."""
+    one, two = open_store(str(tmp_path)), open_store(str(tmp_path))
+    one.put("key", b"first")
+    version = two.get("key")[1]
+    one.put("key", b"second", replacing=version)
+
+    with pytest.raises(ConflictError):
+        two.put("key", b"third", replacing=version)
+
+
+def test_lock_is_no_object(tmp_path: Path) -> None:
+    """What a folder needs to lock is not listed as an object of the lake."""
+    store = open_store(str(tmp_path))
+    store.put("key", b"first")
+    store.put("key", b"second", replacing=store.get("key")[1])
+
+    assert [info.key for info in store.list("")] == ["key"]
+    assert [info.key for info in store.list_folder("").objects] == ["key"]
+
+
+EVERY_CALL: list[Callable[[ObjectStore], Any]] = [
+    lambda store: list(store.list("a/")),
+    lambda store: store.list_folder("a/"),
+    lambda store: store.get("a/key"),
+    lambda store: store.put("a/key", b""),
+    lambda store: store.put("a/key", b"", replacing=ABSENT),
+]
+CALL_NAMES = ["list", "list_folder", "get", "put", "put if absent"]
+
+
+@contextmanager
+def checked_signatures(endpoint: str) -> Iterator[None]:
+    """Let moto check who asks for as long as the context lasts: it knows no user, so it refuses everybody."""
+
+    def check_after(requests: int) -> None:
+        connection = HTTPConnection(endpoint.removeprefix("http://"))
+        connection.request("POST", "/moto-api/reset-auth", str(requests), {"Content-Type": "text/plain"})
+        assert connection.getresponse().status == 200
+        connection.close()
+
+    check_after(0)
+    try:
+        yield
+    finally:
+        check_after(10**9)
+
+
+class TestWhatGoesWrong:
+    @pytest.mark.parametrize("call", EVERY_CALL, ids=CALL_NAMES)
+    def test_missing_bucket(self, endpoint: str, call: Callable[[ObjectStore], Any]) -> None:
+        """A bucket that is not there is told by name, whatever is asked of it."""
+        store = open_store("s3://no-such-bucket/prefix", aws=AwsAccess(session, endpoint))
+
+        with pytest.raises(NotFoundError, match=r"s3://no-such-bucket/prefix/a.* is not there: check the name"):
+            call(store)
+
+    @pytest.mark.parametrize("call", EVERY_CALL, ids=CALL_NAMES)
+    def test_refused(self, endpoint: str, tmp_path: Path, call: Callable[[ObjectStore], Any]) -> None:
+        """Credentials that the server does not accept are told so, whatever is asked; nothing secret is shown."""
+        store = bucket(endpoint, tmp_path)
+        with checked_signatures(endpoint), pytest.raises(AccessDeniedError, match="check the credentials") as refused:
+            call(store)
+        assert store.url in str(refused.value)
+        assert "testing" not in str(refused.value)
+
+    def test_no_credentials(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+        """Without any credentials opening fails, with the ways to give them."""
+        import boto3
+
+        for variable in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE", "AWS_SESSION_TOKEN"):
+            monkeypatch.delenv(variable, raising=False)
+        monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
+        monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
+        monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+
+        with pytest.raises(AccessDeniedError, match=r"no AWS credentials for s3://logs/x: set AWS_ACCESS_KEY_ID"):
+            open_store("s3://logs/x", aws=AwsAccess(boto3.Session))
+
+    def test_unreachable(self) -> None:
+        """A server that does not answer is a storage error that names the place."""
+        store = open_store("s3://logs/x", aws=AwsAccess(session, "http://127.0.0.1:1"))
+
+        with pytest.raises(StorageError, match=r"s3://logs/x cannot be used: "):
+            store.list_folder("")
+
+    def test_missing_folder(self, tmp_path: Path) -> None:
+        """A folder that is not there is told by name, and made only where that was asked for."""
+        with pytest.raises(NotFoundError, match=r"the folder .*/none is not there"):
+            open_store(str(tmp_path / "none"))
+        open_store(str(tmp_path / "none"), create=True)
+
+        assert (tmp_path / "none").is_dir()
+
+    def test_folder_below_a_file(self, tmp_path: Path) -> None:
+        """A folder that cannot be made is a storage error."""
+        (tmp_path / "file").write_text("")
+
+        with pytest.raises(StorageError, match=r"file/lake cannot be used: .*Not a directory"):
+            open_store(str(tmp_path / "file/lake"), create=True)
+
+    @pytest.mark.parametrize("url", ["gs://bucket", "s3://", "s3:///prefix", "https://bucket.s3.amazonaws.com"])
+    def test_unknown_url(self, url: str) -> None:
+        """A URL of a kind we do not know is quoted, with what can be written."""
+        with pytest.raises(
+            StorageError, match=r"is no place we can open: write s3://bucket/prefix or a path"
+        ) as refused:
+            open_store(url)
+        assert repr(url) in str(refused.value)
+
+    def test_file_url(self, tmp_path: Path) -> None:
+        """A file:// URL is a path."""
+        assert open_store(f"file://{tmp_path}").url == str(tmp_path)

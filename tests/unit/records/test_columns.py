@@ -1,0 +1,144 @@
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from insights.records.columns import Batch, RowBuilder, Rows, has_usable_partition
+from insights.records.document import read_document
+from insights.records.event import Refusal, restore
+from insights.records.schemas import EVENTS
+
+
+def built(*records: Any, replace: tuple[bytes, bytes] = (b"", b"")) -> tuple[Rows, list[tuple[int, Refusal]]]:
+    """Build the rows of an object that the caller gave number 7."""
+    document = read_document("x.json", json.dumps({"Records": records}).encode().replace(*replace))
+    assert document.refusals == []
+    batch = Batch()
+    batch.add(document, 7)
+    return RowBuilder().build(batch)
+
+
+class TestRows:
+    def test_columns(self, record) -> None:
+        """A record's members are in the columns of their names, in the schema's types."""
+        rows, refusals = built(record(errorCode="AccessDenied", vpcEndpointId="vpce-1"))
+        row = rows.table.to_pylist()[0]
+
+        assert refusals == []
+        assert row["event_time"] == datetime(2026, 11, 1, 13, 5, 7, tzinfo=UTC)
+        assert (row["event_source"], row["event_name"]) == ("ec2.amazonaws.com", "RunInstances")
+        assert (row["event_category"], row["is_read_only"], row["is_management"]) == ("Management", False, True)
+        assert (row["error_code"], row["vpc_endpoint_id"]) == ("AccessDenied", "vpce-1")
+        assert row["identity_key"] == "arn:aws:sts::111122223333:assumed-role/deploy"
+        assert json.loads(row["request_parameters_json"]) == {"instancesSet": {"items": [{"minCount": 1}]}}
+        assert (row["account_id"], row["region"]) == ("111122223333", "us-east-1")
+        assert row["inferred_fields"] is None
+        for field in EVENTS:
+            assert field.name == "object_key" or rows.table.schema.field(field.name).type == field.type
+
+    def test_inferred(self, record) -> None:
+        """What an old record does not say is derived, named, and not given back as if it had said it."""
+        old = {k: v for k, v in record().items() if k not in ("readOnly", "managementEvent", "eventCategory")}
+        row = built(old)[0].table.to_pylist()[0]
+
+        assert (row["event_category"], row["is_management"], row["is_read_only"]) == ("Management", True, False)
+        assert row["inferred_fields"] == "eventCategory,managementEvent,readOnly"
+        assert restore(row) == old
+
+    def test_management_flag_tells_the_category(self, record) -> None:
+        """Version 1.06 has managementEvent and no category: false means a data event."""
+        old = record(managementEvent=False)
+        del old["eventCategory"]
+        row = built(old)[0].table.to_pylist()[0]
+
+        assert (row["event_category"], row["inferred_fields"]) == ("Data", "eventCategory")
+
+    def test_origin(self, record) -> None:
+        """Rows know the number of their object and their place in it, past entries that were refused."""
+        text = json.dumps({"Records": [record(0), "no record", record(2)]}).encode()
+        batch = Batch()
+        batch.add(read_document("x.json", text), 4)
+        batch.add(read_document("y.json", json.dumps({"Records": [record(3, newMember=1)]}).encode()), 5)
+        rows, _ = RowBuilder().build(batch)
+
+        assert (rows.sources.tolist(), rows.positions.tolist()) == ([4, 4, 5], [0, 2, 0])
+        assert rows.table["other_fields_json"].to_pylist() == [None, None, '{"newMember": 1}']
+
+    def test_nothing(self) -> None:
+        """An object without records gives no rows."""
+        rows, refusals = built()
+
+        assert (rows.table.num_rows, refusals) == (0, [])
+
+    def test_same_identity_twice(self, record) -> None:
+        """Callers that repeat are parsed once and still told apart."""
+        other = {"type": "AWSService", "invokedBy": "ec2.amazonaws.com"}
+        rows, _ = built(record(1), record(2, userIdentity=other), record(3), record(4, userIdentity=None))
+
+        assert rows.table["identity_type"].to_pylist() == ["AssumedRole", "AWSService", "AssumedRole", None]
+
+
+class TestRefusals:
+    """Of three records the middle one cannot become a row."""
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "2026-02-30T00:00:00Z", "2026-11-01T13:05:60Z", "2026-11-01T25:00:00Z", "2026-11-01 13:05:07Z",
+            "0001-01-01T00:00:00Z", "1999-12-31T23:59:59Z", "2200-01-01T00:00:00Z", "9999-12-31T23:59:59Z",
+            "20261101T130507.000Z", "????????????????????",
+        ],
+    )  # fmt: skip
+    def test_instants(self, record, text: str) -> None:
+        """A time that no calendar has, of another age, or that could not be given back is refused with its record."""
+        rows, refusals = built(record(0), record(1, eventTime=text), record(2))
+
+        assert rows.positions.tolist() == [0, 2]
+        assert [(number, refusal.reason, refusal.index) for number, refusal in refusals] == [(7, "invalid_field", 1)]
+        assert refusals[0][1].detail == f'eventTime is "{text}"'
+        assert json.loads(refusals[0][1].content) == record(1, eventTime=text)
+
+    def test_nested_text(self, record) -> None:
+        """Bytes that are not UTF-8 deep in a record are found although nobody looked at them before."""
+        rows, refusals = built(
+            record(0), record(1, requestParameters={"a": "BROKEN"}), record(2), replace=(b"BROKEN", b"\xff\xfe")
+        )
+
+        assert rows.positions.tolist() == [0, 2]
+        assert [(number, refusal.reason, refusal.index) for number, refusal in refusals] == [(7, "invalid_text", 1)]
+        assert b"\xff\xfe" in refusals[0][1].content
+
+    def test_all(self, record) -> None:
+        """An object of which no record can be kept gives no rows."""
+        rows, refusals = built(record(0, eventTime="2026-02-30T00:00:00Z"))
+
+        assert (rows.table.num_rows, len(refusals)) == (0, 1)
+
+
+def test_parts(record) -> None:
+    """A batch is cut in order, and its last part is what is left."""
+    batch = Batch()
+    batch.add(read_document("x.json", json.dumps({"Records": [record(i) for i in range(5)]}).encode()), 0)
+
+    parts = batch.parts(2)
+    assert [len(part) for part in parts] == [2, 2, 1]
+    assert [place for part in parts for place in part.positions] == [0, 1, 2, 3, 4]
+
+
+def test_filter() -> None:
+    """Filtering rows keeps them in step with where they came from."""
+    rows = Rows(pa.table({"a": [1, 2, 3]}), np.array([0, 0, 1]), np.array([0, 1, 0]))
+    kept = rows.filter(np.array([True, False, True]))
+
+    assert kept.table["a"].to_pylist() == [1, 3]
+    assert (kept.sources.tolist(), kept.positions.tolist()) == ([0, 1], [0, 0])
+
+
+def test_usable_partitions() -> None:
+    """Rows whose account or Region could lead out of the lake are marked, one by one."""
+    table = pa.table({"account_id": ["111122223333", "../x", "1"], "region": ["us-east-1", "us-east-1", "a/b"]})
+
+    assert has_usable_partition(table).tolist() == [True, False, False]

@@ -1,0 +1,46 @@
+"""Insights in the lake, as detection leaves them there."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from insights.records.insight import Insight, Rate, end_record, start_record
+from insights.records.schemas import INSIGHTS
+from insights.records.series import Direction, InsightType, SeriesKey
+from insights.storage import insights
+from insights.windows import parse_instant
+
+
+def insight_row(
+    name: str = "RunInstances", start: str = "2026-11-01T14:07", minutes: int | None = None
+) -> insights.Row:
+    """Give a row about 30 calls in five minutes; with `minutes` it is over, else still open."""
+    begin = parse_instant(start)
+    found = Insight(
+        series=SeriesKey("111122223333", "us-east-1", "Management", InsightType.CALL_RATE, "ec2.amazonaws.com", name),
+        direction=Direction.SPIKE,
+        start=begin,
+        end=begin + timedelta(minutes=minutes) if minutes else None,
+        baseline=Rate(21, 10080),
+        detection=Rate(30, 5),
+        total=Rate(30, minutes) if minutes else None,
+    )
+    values: dict[str, Any] = {"string": "x", "int64": 1, "double": 0.5, "bool": False}
+    row = {field.name: values.get(str(field.type), begin) for field in INSIGHTS}
+    return row | {
+        "insight_id": found.insight_id,
+        "start_time": begin,
+        "explanation": "30 calls in 5 minutes",
+        "start_record_json": json.dumps(start_record(found)),
+        "end_record_json": json.dumps(end_record(found)) if minutes else None,
+    }
+
+
+@pytest.fixture(scope="session")
+def insight() -> Callable[..., insights.Row]:
+    return insight_row

@@ -1,0 +1,274 @@
+import json
+from typing import Any
+
+import pytest
+
+from insights.errors import AccessDeniedError, NotFoundError, StorageError
+from insights.records.event import restore
+from insights.stages import normalize
+from insights.stages.report import NormalizeReport
+
+PLACE = "account_id=111122223333/region=us-east-1/date=2026-11-01"
+
+
+def reasons(pipeline) -> list[tuple[str, int | None]]:
+    return sorted((row["reason"], row["record_index"]) for row in pipeline.rows("quarantine"))
+
+
+class TestEvents:
+    def test_event_hours(self, pipeline, record) -> None:
+        """Records lie in the hour of their event, not of their delivery."""
+        pipeline.deliver(
+            record(1), record(2, eventTime="2026-11-01T12:59:59Z"), record(3, eventTime="2026-10-31T23:00:00Z")
+        )
+        report = pipeline.normalize()
+
+        assert [row["folder"] for row in pipeline.rows("events")] == [
+            "events/account_id=111122223333/region=us-east-1/date=2026-10-31/hour=23",
+            f"events/{PLACE}/hour=12",
+            f"events/{PLACE}/hour=13",
+        ]
+        assert report.hours == (
+            "111122223333 us-east-1 2026-10-31T23:00Z",
+            "111122223333 us-east-1 2026-11-01T12:00Z",
+            "111122223333 us-east-1 2026-11-01T13:00Z",
+        )
+
+    def test_account_and_region(self, pipeline, record) -> None:
+        """A record's own account and Region decide; only where it names no account, the object's does."""
+        nameless = record(2, awsRegion="eu-west-1")
+        del nameless["recipientAccountId"]
+        pipeline.deliver(record(1, recipientAccountId="444455556666"), nameless)
+        pipeline.normalize()
+
+        assert [row["folder"].split("/")[1:3] for row in pipeline.rows("events")] == [
+            ["account_id=111122223333", "region=eu-west-1"],
+            ["account_id=444455556666", "region=us-east-1"],
+        ]
+        assert [row["recipient_account_id"] for row in pipeline.rows("events")] == [None, "444455556666"]
+
+    def test_loose_file(self, pipeline, record, body) -> None:
+        """Records of a file that tells nothing go by what they say themselves."""
+        nameless = record(2)
+        del nameless["recipientAccountId"]
+        pipeline.put("export.json.gz", body(record(1), nameless))
+        pipeline.normalize()
+
+        assert [row["folder"].split("/")[1] for row in pipeline.rows("events")] == [
+            "account_id=-",
+            "account_id=111122223333",
+        ]
+
+    def test_record_is_given_back(self, pipeline, record) -> None:
+        """A row holds all of its record, and names the object it came from."""
+        odd = record(1, newMember=[1], errorCode=None, eventTime="2026-11-01T13:05:07.123Z")
+        key = pipeline.deliver(odd)
+        pipeline.normalize()
+        (row,) = pipeline.rows("events")
+
+        assert restore(row) == odd
+        assert row["object_key"] == key
+
+    def test_many_batches(self, pipeline, record, monkeypatch: pytest.MonkeyPatch) -> None:
+        """However little memory there is, all records arrive."""
+        monkeypatch.setattr(normalize, "BATCH_RECORDS", 10)
+        monkeypatch.setattr(normalize, "PENDING_BYTES", 1)
+        records = [record(number, eventTime=f"2026-11-01T{number % 24:02}:00:00Z") for number in range(40)]
+        for number in range(0, 40, 8):
+            pipeline.deliver(*records[number : number + 8], unique=f"{number:016}")
+        report = pipeline.normalize()
+
+        assert (report.objects, report.records_in, report.kept) == (5, 40, 40)
+        assert {row["event_id"] for row in pipeline.rows("events")} == {each["eventID"] for each in records}
+
+
+class TestAccount:
+    def test_everything_is_accounted_for(self, pipeline, record) -> None:
+        """records in = kept + duplicate + out of scope + quarantined, in the report and for each object."""
+        pipeline.deliver(record(1), record(2), record(1), "no record", unique="A" * 16)
+        pipeline.deliver(record(2), record(3, eventCategory="NetworkActivity"), unique="B" * 16)
+        report = pipeline.normalize()
+
+        assert (report.records_in, report.kept, report.duplicate, report.out_of_scope, report.quarantined) == (
+            6,
+            2,
+            2,
+            1,
+            1,
+        )
+        assert report.unaccounted == 0
+        names = ("records_in", "kept", "duplicate", "out_of_scope", "quarantined")
+        assert sorted(tuple(row[name] for name in names) for row in pipeline.rows("ledger")) == [
+            (2, 0, 1, 1, 0),
+            (4, 2, 1, 0, 1),
+        ]
+
+    def test_ledger(self, pipeline, record, body) -> None:
+        """The ledger names the object's version and the event hours it touched, duplicates' too."""
+        pipeline.deliver(record(1), unique="A" * 16)
+        pipeline.normalize()
+        key = pipeline.deliver(record(1), record(2, eventTime="2026-11-01T12:00:00Z"), unique="B" * 16)
+        pipeline.normalize()
+        (row,) = [row for row in pipeline.rows("ledger") if row["object_key"] == key]
+
+        assert row["folder"] == f"ledger/{PLACE}"
+        assert row["partitions"] == [f"{PLACE}/hour=12", f"{PLACE}/hour=13"]
+        assert row["object_etag"] == pipeline.workspace.trail.get(key)[1]
+        assert row["object_bytes"] == len(pipeline.workspace.trail.get(key)[0])
+
+    def test_categories(self, open_pipeline, record) -> None:
+        """What the settings leave out is out of scope, not lost."""
+        pipeline = open_pipeline(trail={"categories": ["Management"]})
+        pipeline.deliver(record(1), record(2, eventCategory="Data", managementEvent=False))
+        report = pipeline.normalize()
+
+        assert (report.kept, report.out_of_scope) == (1, 1)
+        assert [row["event_category"] for row in pipeline.rows("events")] == ["Management"]
+
+    def test_no_shard(self, pipeline) -> None:
+        """Without a shard there is nothing to do."""
+        assert normalize.run(pipeline.window, pipeline.workspace) == NormalizeReport(window=str(pipeline.window))
+
+    def test_shard_that_is_done(self, pipeline, record) -> None:
+        """A shard whose objects were read meanwhile is not read again."""
+        pipeline.deliver(record(1))
+        (shard,) = pipeline.extract().shards
+        normalize.run(pipeline.window, pipeline.workspace, shard)
+
+        assert normalize.run(pipeline.window, pipeline.workspace, shard).objects == 0
+
+
+class TestQuarantine:
+    """What is bad costs itself: the good record 1 in the same shard is always kept."""
+
+    @pytest.mark.parametrize(
+        ("reason", "members"),
+        [
+            ("invalid_field", {"eventTime": "2026-02-30T00:00:00Z"}),
+            ("invalid_field", {"eventTime": "9999-12-31T23:59:59Z"}),
+            ("invalid_field", {"eventName": None}),
+            ("unusable_partition", {"recipientAccountId": "../../elsewhere"}),
+            ("unusable_partition", {"awsRegion": "us-east-1/../x"}),
+            ("unusable_partition", {"awsRegion": ""}),
+        ],
+        ids=["no such day", "year 9999", "no name", "account as path", "Region as path", "no Region"],
+    )
+    def test_record(self, pipeline, record, reason: str, members: dict[str, Any]) -> None:
+        """A bad record is a row with its reason, its place and its content."""
+        bad = record(2, **members)
+        key = pipeline.deliver(record(1), bad)
+        report = pipeline.normalize()
+        (row,) = pipeline.rows("quarantine")
+
+        assert (row["reason"], row["record_index"], row["object_key"]) == (reason, 1, key)
+        assert row["folder"] == "quarantine/date=2026-11-01"
+        assert json.loads(row["content"]) == bad
+        assert (report.kept, report.quarantined, report.refused) == (1, 1, {reason: 1})
+
+    @pytest.mark.parametrize(
+        ("reason", "entry"), [("record_not_an_object", "text"), ("missing_field", {"eventName": "A"})]
+    )
+    def test_entry(self, pipeline, record, reason: str, entry: Any) -> None:
+        """An entry that is no record is a row too."""
+        pipeline.deliver(entry, record(1))
+        report = pipeline.normalize()
+
+        assert reasons(pipeline) == [(reason, 0)]
+        assert report.kept == 1
+
+    @pytest.mark.parametrize(
+        ("reason", "content"),
+        [
+            ("empty_object", b""),
+            ("not_gzip", b"\x00\x01\x02"),
+            ("truncated_gzip", b"\x1f\x8b\x08\x00"),
+            ("not_json", b"{}\n{}\n"),
+            ("no_records", b"[]"),
+        ],
+    )
+    def test_object(self, pipeline, record, key, reason: str, content: bytes) -> None:
+        """A bad object is a row with its reason and bytes, is entered in the ledger, and is not read again."""
+        pipeline.deliver(record(1), unique="A" * 16)
+        bad = pipeline.put(key(unique="B" * 16), content)
+        report = pipeline.normalize()
+        (row,) = pipeline.rows("quarantine")
+
+        assert (row["reason"], row["record_index"], row["object_key"]) == (reason, None, bad)
+        assert row["content"] == content
+        assert (report.objects, report.kept, report.quarantined, report.refused) == (2, 1, 0, {reason: 1})
+        assert pipeline.extract().to_read == 0
+
+
+class TestUnreadable:
+    """Of two objects the store gives only one."""
+
+    def fail(self, pipeline, monkeypatch: pytest.MonkeyPatch, key: str, error: StorageError) -> None:
+        get = pipeline.workspace.trail.get
+
+        def refuse(asked: str) -> tuple[bytes, str]:
+            if asked == key:
+                raise error
+            content: tuple[bytes, str] = get(asked)
+            return content
+
+        monkeypatch.setattr(pipeline.workspace.trail, "get", refuse)
+
+    @pytest.mark.parametrize(
+        "error", [AccessDeniedError("KMS says no"), NotFoundError("gone")], ids=["refused", "gone"]
+    )
+    def test_lasting(self, pipeline, record, monkeypatch, error: StorageError) -> None:
+        """An object that is refused or gone is told in quarantine, stays unread, and is read once it can be."""
+        pipeline.deliver(record(1), unique="A" * 16)
+        with monkeypatch.context() as patch:
+            self.fail(pipeline, patch, pipeline.deliver(record(2), "bad", unique="B" * 16), error)
+            report = pipeline.normalize()
+        assert (report.objects, report.unreadable, report.kept, report.refused) == (1, 1, 1, {"unreadable_object": 1})
+        assert reasons(pipeline) == [("unreadable_object", None)]
+
+        assert pipeline.normalize().kept == 1
+        assert reasons(pipeline) == [("record_not_an_object", 1), ("unreadable_object", None)]
+
+    def test_passing(self, pipeline, record, monkeypatch) -> None:
+        """What cannot be had just now fails the shard once the others are done; run again, only it is read."""
+        pipeline.deliver(record(1), unique="A" * 16)
+        with monkeypatch.context() as patch:
+            self.fail(pipeline, patch, pipeline.deliver(record(2), unique="B" * 16), StorageError("503 slow down"))
+            with pytest.raises(StorageError, match=r"1 objects could not be fetched, the rest is done; first: 503"):
+                pipeline.normalize()
+        assert (len(pipeline.rows("events")), pipeline.rows("quarantine")) == (1, [])
+
+        assert pipeline.normalize().objects == 1
+        assert len(pipeline.rows("events")) == 2
+
+    def test_all_unreadable_at_first(self, pipeline, record, monkeypatch) -> None:
+        """A shard of which nothing could be read leaves room for what its second reading finds bad."""
+        with monkeypatch.context() as patch:
+            self.fail(pipeline, patch, pipeline.deliver("bad"), AccessDeniedError("KMS says no"))
+            pipeline.normalize()
+        pipeline.normalize()
+
+        assert reasons(pipeline) == [("record_not_an_object", 0), ("unreadable_object", None)]
+
+
+class TestReports:
+    def test_sum(self) -> None:
+        """Reports of shards add up; an empty one changes nothing."""
+        one = NormalizeReport(
+            window="w", objects=1, records_in=3, kept=2, quarantined=1, refused={"b": 1}, hours=("y",)
+        )
+        two = NormalizeReport(
+            window="w", objects=2, records_in=2, duplicate=1, out_of_scope=1, refused={"a": 2, "b": 1}, hours=("x", "y")
+        )
+
+        assert one + two == NormalizeReport(
+            window="w", objects=3, records_in=5, kept=2, duplicate=1, out_of_scope=1, quarantined=1,
+            refused={"a": 2, "b": 2}, hours=("x", "y"),
+        )  # fmt: skip
+        assert one + NormalizeReport(window="w") == one
+
+    def test_unaccounted(self) -> None:
+        """What went in and is nowhere is told."""
+        assert (
+            NormalizeReport(window="w", records_in=10, kept=4, duplicate=3, out_of_scope=1, quarantined=1).unaccounted
+            == 1
+        )

@@ -1,0 +1,79 @@
+import pytest
+
+from insights.errors import ReconciliationError
+from insights.stages import reconcile
+from insights.stages.report import ReconcileReport
+
+
+def run(pipeline) -> ReconcileReport:
+    return reconcile.run(pipeline.window, pipeline.workspace)
+
+
+@pytest.fixture
+def busy(pipeline, record, key):
+    """A pipeline that has met records and objects of every fate."""
+    pipeline.deliver(record(1), record(1), record(2, eventCategory="NetworkActivity"), "bad", unique="A" * 16)
+    pipeline.put(key(unique="B" * 16), b"")
+    pipeline.put("README.md", b"")
+    pipeline.ingest()
+    return pipeline
+
+
+def test_identity(busy) -> None:
+    """Records in are kept, duplicate, out of scope or quarantined; objects listed are read, unread or skipped."""
+    report = run(busy)
+
+    assert (report.records_in, report.kept, report.duplicate, report.out_of_scope, report.quarantined) == (
+        4,
+        1,
+        1,
+        1,
+        1,
+    )
+    assert (report.listed, report.read, report.unread, report.skipped) == (3, 2, 0, {"no JSON file name": 1})
+    assert report.refused == {"empty_object": 1, "record_not_an_object": 1}
+
+
+def test_unread(busy, record) -> None:
+    """What was delivered since is unread, not lost."""
+    busy.deliver(record(9), unique="C" * 16)
+
+    assert (run(busy).read, run(busy).unread) == (2, 1)
+
+
+def test_other_windows(busy, record) -> None:
+    """What other windows delivered has no part in it."""
+    busy.deliver(record(9), at="20261030T0000Z", unique="C" * 16)
+
+    assert run(busy).listed == 3
+
+
+def test_lost_quarantine(busy) -> None:
+    """A quarantine that lost rows is noticed, and the message asks after them."""
+    for info in list(busy.workspace.lake.list("quarantine/")):
+        busy.workspace.lake.delete(info.key)
+
+    with pytest.raises(
+        ReconciliationError, match=r"1 quarantined records .* the quarantine table holds 0: was something"
+    ):
+        run(busy)
+
+
+def test_numbers_that_do_not_add_up(busy, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A ledger whose numbers do not add up is told with all of them."""
+    entries = reconcile.ledger.entries
+    monkeypatch.setattr(
+        reconcile.ledger, "entries", lambda *args: [entry | {"kept": 0, "duplicate": 0} for entry in entries(*args)]
+    )
+
+    with pytest.raises(
+        ReconciliationError, match=r"4 records went in, 2 are accounted for \(0 kept, 0 duplicate, 1 out"
+    ):
+        run(busy)
+
+
+def test_nothing_read_yet(pipeline, record) -> None:
+    """Before anything is read everything is unread."""
+    pipeline.deliver(record(1))
+
+    assert (run(pipeline).read, run(pipeline).unread, run(pipeline).records_in) == (0, 1, 0)

@@ -1,0 +1,34 @@
+from datetime import timedelta
+
+from insights.settings import parse_settings
+from insights.stages.workspace import Workspace
+from insights.windows import Window, parse_instant
+
+HOUR = Window(parse_instant("2026-11-01T13:00"), parse_instant("2026-11-01T14:00"))
+
+
+def test_delivered() -> None:
+    """An hour's objects are looked for from the lookback before it to the settling after it."""
+    workspace = Workspace(parse_settings({"trail": {"settle_minutes": 5}}), lookback=timedelta(hours=2))
+
+    assert str(workspace.delivered(HOUR)) == "2026-11-01T11:00:00Z/2026-11-01T14:05:00Z"
+
+
+def test_no_lookback() -> None:
+    """By default nothing before the window is looked for: it is other runs' work."""
+    assert Workspace(parse_settings({})).delivered(HOUR).start == HOUR.start
+
+
+def test_stores(tmp_path) -> None:
+    """Trail and lake are those of the settings; a lake that is not there yet is made."""
+    (tmp_path / "trail").mkdir()
+    urls = {name: {"url": str(tmp_path / name)} for name in ("trail", "lake")}
+    workspace = Workspace(parse_settings(urls))
+
+    assert (workspace.trail.url, workspace.lake.url) == (urls["trail"]["url"], urls["lake"]["url"])
+    assert (tmp_path / "lake").is_dir()
+
+
+def test_clock() -> None:
+    """A workspace knows the time, aware and in UTC."""
+    assert Workspace(parse_settings({})).now().utcoffset() == timedelta()

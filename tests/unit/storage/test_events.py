@@ -1,0 +1,140 @@
+import json
+
+import numpy as np
+import pytest
+
+from insights.errors import StorageError
+from insights.storage.events import event_keys, hour_key, merge_hour
+from insights.storage.tables import read_columns
+
+UUID = "0b0a4f0e-6a55-4a57-8d0f-0d5a3c1f7e11"
+
+
+def stored(store, hour) -> list[dict]:
+    return read_columns(store.get(hour_key(hour))[0]).to_pylist()
+
+
+def ids(store, hour) -> list[tuple[int, str]]:
+    """Give the number each stored record was made with, and its object."""
+    return [(int(row["event_id"][:8], 16), row["object_key"]) for row in stored(store, hour)]
+
+
+class TestMerge:
+    def test_new(self, store, hour, record, events_of) -> None:
+        """Events of an hour without a file are all kept, sorted by time."""
+        rows = events_of([record(1, eventTime="2026-11-01T13:30:00Z"), record(2, eventTime="2026-11-01T13:10:00Z")])
+
+        assert merge_hour(store, hour, rows).tolist() == [True, True]
+        assert ids(store, hour) == [(2, "a"), (1, "a")]
+
+    def test_duplicates(self, store, hour, record, events_of) -> None:
+        """Of copies within one delivery, and of one that came before, one is kept."""
+        merge_hour(store, hour, events_of([record(1)], "a"))
+        kept = merge_hour(store, hour, events_of([record(1), record(2), record(2)], "b"))
+
+        assert kept.tolist() == [False, True, False]
+        assert ids(store, hour) == [(1, "a"), (2, "b")]
+
+    def test_smallest_key_stays(self, store, hour, record, events_of) -> None:
+        """Which copy is in the table does not depend on which came first."""
+        merge_hour(store, hour, events_of([record(1)], "b"))
+        kept = merge_hour(store, hour, events_of([record(1)], "a"))
+
+        assert kept.tolist() == [False]
+        assert ids(store, hour) == [(1, "a")]
+
+    def test_again(self, store, hour, record, events_of) -> None:
+        """What a killed run had written already is told as kept once more, and the file stays as it is."""
+        rows = events_of([record(1), record(1), record(2)], "a")
+        first = merge_hour(store, hour, rows)
+        version = store.get(hour_key(hour))[1]
+        second = merge_hour(store, hour, rows)
+
+        assert first.tolist() == second.tolist() == [True, False, True]
+        assert store.get(hour_key(hour))[1] == version
+
+    def test_lost_race(self, store, hour, record, events_of, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A writer whose version was replaced meanwhile reads again and adds its events to the newer ones."""
+        put, rival = store.put, events_of([record(1), record(2)], "b")
+        losses = []
+
+        def put_after_a_rival(key: str, content: bytes, *, replacing: str | None = None) -> None:
+            if not losses:
+                losses.append(key)
+                monkeypatch.setattr(store, "put", put)
+                merge_hour(store, hour, rival)
+                monkeypatch.setattr(store, "put", put_after_a_rival)
+            put(key, content, replacing=replacing)
+
+        monkeypatch.setattr(store, "put", put_after_a_rival)
+        kept = merge_hour(store, hour, events_of([record(2), record(3)], "c"))
+
+        assert kept.tolist() == [False, True]
+        assert ids(store, hour) == [(1, "b"), (2, "b"), (3, "c")]
+
+    def test_other_errors(self, store, hour, record, events_of, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Only a conflict leads to another try: what else goes wrong in the store comes through."""
+
+        def fail(*_: object, **__: object) -> None:
+            raise StorageError("the disk is full")
+
+        monkeypatch.setattr(store, "put", fail)
+
+        with pytest.raises(StorageError, match="the disk is full"):
+            merge_hour(store, hour, events_of([record(1)]))
+
+
+class TestKeys:
+    def keys(self, events_of, record, *event_ids: str | None) -> list[tuple[int, int]]:
+        records = [record(1, eventID=each) for each in event_ids]
+        for each in records:
+            if each["eventID"] is None:
+                del each["eventID"]
+        high, low = event_keys(events_of(records))
+        return list(zip(high.tolist(), low.tolist(), strict=True))
+
+    def test_uuid(self, events_of, record) -> None:
+        """The key of a UUID is its 128 bits, whatever the case of its letters."""
+        (key, upper) = self.keys(events_of, record, UUID, UUID.upper())
+
+        assert f"{key[0]:016x}{key[1]:016x}" == UUID.replace("-", "")
+        assert upper == key
+
+    @pytest.mark.parametrize(
+        "other",
+        ["", "1", UUID[:-1], UUID.replace("-", "0"), UUID[:-1] + "g", "é" * 18, UUID.replace("-", "_")],
+        ids=["empty", "short", "cut", "no dashes", "no hex", "two bytes a letter", "underscores"],
+    )
+    def test_other_ids(self, events_of, record, other: str) -> None:
+        """Ids that are no UUIDs are told apart by all of their text."""
+        first, again, uuid = self.keys(events_of, record, other, other, UUID)
+
+        assert first == again
+        assert first != uuid
+
+    def test_no_id(self, events_of, record) -> None:
+        """Records without an id (version 1.0) are the same event when all of them is the same, object aside."""
+        first, second = record(1), record(1, userAgent="other")
+        for each in (first, second):
+            del each["eventID"]
+        one, two = event_keys(events_of([first, second], "a"))
+        again, _ = event_keys(events_of([first], "b"))
+
+        assert (one[0], two[0]) != (one[1], two[1])
+        assert again[0] == one[0]
+
+    def test_mixed(self, events_of, record) -> None:
+        """Rows of all kinds keep their places."""
+        keys = self.keys(events_of, record, UUID, None, "1", UUID)
+
+        assert keys[0] == keys[3]
+        assert len(set(keys)) == 3
+
+
+def test_stored_columns(store, hour, record, events_of) -> None:
+    """The file has a row's values as they were built."""
+    rows = events_of([record(1, errorCode="AccessDenied")])
+    merge_hour(store, hour, rows)
+
+    assert json.dumps(stored(store, hour), default=str) == json.dumps(rows.to_pylist(), default=str)
+    assert np.unique([row["object_key"] for row in stored(store, hour)]).tolist() == ["a"]

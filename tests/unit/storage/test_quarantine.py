@@ -1,0 +1,65 @@
+from insights.records.event import Refusal
+from insights.records.schemas import QUARANTINE
+from insights.storage import quarantine
+from insights.storage.tables import read_columns
+
+BAD_RECORD = Refusal("missing_field", "eventTime", 3, b"{}")
+BAD_OBJECT = Refusal("not_gzip", "begins with 00", None, b"\x00" * 100_000)
+
+
+def rows(store) -> list[dict]:
+    return [row for info in store.list("quarantine/") for row in read_columns(store.get(info.key)[0]).to_pylist()]
+
+
+def test_row(store, delivered) -> None:
+    """A row says what was refused and why, below the day the object was delivered."""
+    quarantine.write(store, "unit", [(delivered("a", etag="v1"), BAD_RECORD)])
+
+    (info,) = store.list("quarantine/date=2026-11-01/")
+    assert read_columns(store.get(info.key)[0]).schema.names == QUARANTINE.names
+    assert rows(store) == [
+        {
+            "reason": "missing_field",
+            "detail": "eventTime",
+            "object_key": "a",
+            "object_etag": "v1",
+            "record_index": 3,
+            "content": b"{}",
+            "content_bytes": 2,
+        }
+    ]
+
+
+def test_long_content(store, delivered) -> None:
+    """Of a large object the first 64 KiB are kept, and its size."""
+    quarantine.write(store, "unit", [(delivered("a"), BAD_OBJECT)])
+
+    assert (len(rows(store)[0]["content"]), rows(store)[0]["content_bytes"]) == (65_536, 100_000)
+
+
+def test_count(store, delivered) -> None:
+    """Rows are counted by reason, for the versions asked for; records apart from objects."""
+    quarantine.write(
+        store, "u", [(delivered("a"), BAD_RECORD), (delivered("b"), BAD_OBJECT), (delivered("c"), BAD_RECORD)]
+    )
+    found = quarantine.count_by_reason(store, {("a", "1"), ("b", "1"), ("c", "other version")})
+
+    assert (found.reasons, found.records) == ({"missing_field": 1, "not_gzip": 1}, 1)
+
+
+def test_repeated(store, delivered) -> None:
+    """Two runs that refuse the same write one file, and in different company count once."""
+    quarantine.write(store, "unit", [(delivered("a"), BAD_RECORD)])
+    quarantine.write(store, "unit", [(delivered("a"), BAD_RECORD)])
+    assert len(rows(store)) == 1
+
+    quarantine.write(store, "other", [(delivered("a"), BAD_RECORD)])
+    assert quarantine.count_by_reason(store, {("a", "1")}).records == 1
+
+
+def test_same_unit_other_refusals(store, delivered) -> None:
+    """A unit that refuses something else the second time, once it can be read, loses nothing."""
+    quarantine.write(store, "unit", [(delivered("a"), Refusal("unreadable_object", "refused", None, b""))])
+    quarantine.write(store, "unit", [(delivered("a"), BAD_RECORD)])
+
+    assert quarantine.count_by_reason(store, {("a", "1")}).reasons == {"missing_field": 1, "unreadable_object": 1}

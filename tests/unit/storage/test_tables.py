@@ -1,0 +1,81 @@
+import io
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from insights.records.schemas import MINUTE_COUNTS
+from insights.storage.objects import ABSENT
+from insights.storage.tables import encode, made_from, put_if_new, read_columns, read_version
+
+TABLE = pa.table({"event_source": ["b", "a", "b"], "count": [1, 2, 3]})
+
+
+def test_encode() -> None:
+    """A table comes back from its Parquet bytes as any reader sees it."""
+    assert pq.read_table(io.BytesIO(encode(TABLE))).equals(TABLE)
+
+
+def test_order() -> None:
+    """Rows are written in the order asked for; those left out are not there."""
+    content = encode(TABLE, order=pa.array([2, 0]))
+
+    assert read_columns(content).to_pylist() == [{"event_source": "b", "count": 3}, {"event_source": "b", "count": 1}]
+
+
+def test_equal_bytes() -> None:
+    """Equal rows give equal bytes, however the table is cut into pieces."""
+    pieces = pa.concat_tables([TABLE.slice(0, 1), TABLE.slice(1)])
+
+    assert encode(pieces) == encode(TABLE)
+
+
+def test_no_rows() -> None:
+    """A table without rows keeps its schema."""
+    assert read_columns(encode(MINUTE_COUNTS.empty_table())).schema == MINUTE_COUNTS
+
+
+def test_many_rows() -> None:
+    """A table of several row groups keeps all rows."""
+    large = pa.table({"count": pa.array(range(150_000))})
+    content = encode(large)
+
+    assert read_columns(content).equals(large)
+    assert pq.ParquetFile(io.BytesIO(content)).num_row_groups == 3
+
+
+def test_compression() -> None:
+    """Files are zstd, which every engine reads."""
+    column = pq.ParquetFile(io.BytesIO(encode(TABLE))).metadata.row_group(0).column(0)
+
+    assert column.compression == "ZSTD"
+    assert "RLE_DICTIONARY" in column.encodings
+
+
+def test_made_from() -> None:
+    """A file tells what it was made from, or nothing."""
+    assert made_from(encode(TABLE, made_from='"etag-1"')) == '"etag-1"'
+    assert made_from(encode(TABLE)) == ""
+
+
+def test_read_version(store) -> None:
+    """A file's table, ETag and source are read together; a part of the columns if asked for."""
+    store.put("t.parquet", encode(TABLE, made_from="source"))
+    version = read_version(store, "t.parquet", TABLE.schema, columns=["count"])
+
+    assert version.table.column_names == ["count"]
+    assert (version.etag, version.made_from) == (store.get("t.parquet")[1], "source")
+
+
+def test_read_missing(store) -> None:
+    """Where there is no file, there are no rows, and a put may create it."""
+    version = read_version(store, "t.parquet", MINUTE_COUNTS, columns=["count"])
+
+    assert (version.table.num_rows, version.table.column_names) == (0, ["count"])
+    assert (version.etag, version.made_from) == (ABSENT, "")
+
+
+def test_put_if_new(store) -> None:
+    """A file that is there already stays, and that is told."""
+    assert put_if_new(store, "key", b"first") is True
+    assert put_if_new(store, "key", b"second") is False
+    assert store.get("key")[0] == b"first"

@@ -1,0 +1,137 @@
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from insights.errors import SettingsError
+from insights.settings import Settings, load_settings, parse_settings
+
+WRONG = [
+    ({"trial": {}}, "no settings table [trial]: did you mean trail?"),
+    ({"xyz": {}}, "no settings table [xyz]: known are airflow, detect, ingest, lake, notify, trail"),
+    ({"trail": {"ulr": "x"}}, "no setting trail.ulr: did you mean url?"),
+    ({"lake": {"bucket": "x"}}, "no setting lake.bucket: known are url"),
+    ({"trail": "s3://bucket"}, "[trail] is a table of settings, not a value"),
+    ({"trail": {"url": 3}}, "the setting trail.url is wrong: Expected `str`, got `int`"),
+    ({"trail": {"accounts": [111122223333]}}, "the setting trail.accounts is wrong: Expected `str`, got `int`"),
+    ({"trail": {"categories": ["Insight"]}}, "the setting trail.categories is wrong: Invalid enum value 'Insight'"),
+    ({"trail": {"loose_files": "never"}}, "the setting trail.loose_files is wrong: Invalid enum value 'never'"),
+    ({"trail": {"settle_minutes": 1441}}, "the setting trail.settle_minutes is wrong: Expected `int` <= 1440"),
+    ({"trail": {"lookback_hours": -1}}, "the setting trail.lookback_hours is wrong: Expected `int` >= 0"),
+    ({"ingest": {"shard_megabytes": 0}}, "the setting ingest.shard_megabytes is wrong: Expected `int` >= 1"),
+    ({"ingest": {"fetch_threads": 65}}, "the setting ingest.fetch_threads is wrong: Expected `int` <= 64"),
+    ({"detect": {"sensitivity": "max"}}, "the setting detect.sensitivity is wrong: Invalid enum value 'max'"),
+    ({"detect": {"call_rate": "yes"}}, "the setting detect.call_rate is wrong: Expected `bool`, got `str`"),
+    ({"detect": {"history_days": 91}}, "the setting detect.history_days is wrong: Expected `int` <= 90"),
+    ({"notify": {"channels": "log"}}, "the setting notify.channels is wrong: Expected `array`, got `str`"),
+    ({"notify": {"max_age_hours": 0}}, "the setting notify.max_age_hours is wrong: Expected `int` >= 1"),
+    ({"airflow": {"aws_connection": True}}, "the setting airflow.aws_connection is wrong: Expected `str`, got `bool`"),
+]
+
+
+@pytest.mark.parametrize(("document", "message"), WRONG, ids=[message[:45] for _, message in WRONG])
+def test_wrong_settings(document: dict[str, Any], message: str) -> None:
+    """A wrong table, key or value is named, with what is allowed."""
+    with pytest.raises(SettingsError) as refused:
+        parse_settings(document)
+    assert message in str(refused.value)
+
+
+def test_nothing_set() -> None:
+    """Without a file and environment everything has its default."""
+    assert parse_settings({}) == Settings()
+
+
+def test_tables() -> None:
+    """What a document says is there; what it does not say stays as it was."""
+    settings = parse_settings({"trail": {"url": "s3://logs", "accounts": ["111122223333"]}, "detect": {}})
+
+    assert settings.trail.url == "s3://logs"
+    assert settings.trail.accounts == ("111122223333",)
+    assert settings.trail.settle_minutes == 20
+
+
+class TestEnvironment:
+    @pytest.mark.parametrize(
+        ("variable", "text", "table", "key", "value"),
+        [
+            ("TRAIL_INSIGHTS__TRAIL__URL", "s3://logs/prefix", "trail", "url", "s3://logs/prefix"),
+            ("TRAIL_INSIGHTS__TRAIL__SETTLE_MINUTES", "5", "trail", "settle_minutes", 5),
+            ("TRAIL_INSIGHTS__DETECT__CALL_RATE", "false", "detect", "call_rate", False),
+            ("TRAIL_INSIGHTS__NOTIFY__CHANNELS", '["log", "sns:x"]', "notify", "channels", ("log", "sns:x")),
+            ("TRAIL_INSIGHTS__DETECT__SENSITIVITY", "high", "detect", "sensitivity", "high"),
+        ],
+    )  # fmt: skip
+    def test_override(self, variable: str, text: str, table: str, key: str, value: Any) -> None:
+        """A variable sets its key: read as TOML where it is TOML, else as text."""
+        settings = parse_settings({}, {variable: text, "PATH": "/bin", "TRAIL_INSIGHTS_SETTINGS": "x"})
+
+        assert getattr(getattr(settings, table), key) == value
+
+    def test_wins(self) -> None:
+        """The environment wins over the file, key by key."""
+        document = {"trail": {"url": "s3://file", "settle_minutes": 7}}
+        settings = parse_settings(document, {"TRAIL_INSIGHTS__TRAIL__URL": "s3://environment"})
+
+        assert (settings.trail.url, settings.trail.settle_minutes) == ("s3://environment", 7)
+        assert document["trail"]["url"] == "s3://file"
+
+    @pytest.mark.parametrize("variable", ["TRAIL_INSIGHTS__URL", "TRAIL_INSIGHTS__TRAIL__URL__X"])
+    def test_no_setting(self, variable: str) -> None:
+        """A variable that names no key is told how to be written."""
+        with pytest.raises(SettingsError, match=rf"{variable} names no setting: write TRAIL_INSIGHTS__TABLE__KEY"):
+            parse_settings({}, {variable: "x"})
+
+    def test_wrong_value(self) -> None:
+        """A wrong value in a variable names the setting."""
+        with pytest.raises(SettingsError, match=r"trail\.settle_minutes is wrong: Expected `int`, got `str`"):
+            parse_settings({}, {"TRAIL_INSIGHTS__TRAIL__SETTLE_MINUTES": "soon"})
+
+
+class TestFile:
+    def test_named(self, tmp_path: Path) -> None:
+        """The file that the environment names is read."""
+        path = tmp_path / "mine.toml"
+        path.write_text('[lake]\nurl = "s3://lake"\n')
+
+        assert load_settings(environment={"TRAIL_INSIGHTS_SETTINGS": str(path)}).lake.url == "s3://lake"
+
+    def test_argument_wins(self, tmp_path: Path) -> None:
+        """A path that is handed over wins over the one of the environment."""
+        path = tmp_path / "mine.toml"
+        path.write_text('[lake]\nurl = "s3://lake"\n')
+
+        assert load_settings(path, {"TRAIL_INSIGHTS_SETTINGS": "/nowhere.toml"}).lake.url == "s3://lake"
+
+    def test_default_is_optional(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Where nobody names a file and the usual one is not there, everything has its default."""
+        monkeypatch.chdir(tmp_path)
+
+        assert load_settings(environment={}) == Settings()
+
+    def test_default_is_read(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Where nobody names a file, the usual one is read."""
+        monkeypatch.chdir(tmp_path)
+        (tmp_path / "include").mkdir()
+        (tmp_path / "include/trail-insights.toml").write_text("[ingest]\nfetch_threads = 3\n")
+
+        assert load_settings(environment={}).ingest.fetch_threads == 3
+
+    def test_missing(self, tmp_path: Path) -> None:
+        """A named file that is not there is told with the remedy."""
+        with pytest.raises(SettingsError, match=r"none\.toml is not there: create it or unset TRAIL_INSIGHTS_SETTINGS"):
+            load_settings(tmp_path / "none.toml", {})
+
+    @pytest.mark.parametrize("content", [b"[trail\n", b"url: s3", b"\xff\xfe"], ids=["cut", "yaml", "not text"])
+    def test_not_toml(self, tmp_path: Path, content: bytes) -> None:
+        """A file that is no TOML is told by name."""
+        path = tmp_path / "mine.toml"
+        path.write_bytes(content)
+
+        with pytest.raises(SettingsError, match=r"mine\.toml is not TOML: "):
+            load_settings(path, {})
+
+    def test_folder(self, tmp_path: Path) -> None:
+        """A folder in the file's place is told by name."""
+        with pytest.raises(SettingsError, match=r"cannot be read: Is a directory"):
+            load_settings(tmp_path, {})

@@ -31,7 +31,14 @@ def initial_analysis() -> None:
     """extract → normalize (a task for each shard) → validate → count → detect → publish → notify → reconcile."""
     normalized = tasks.normalize.expand(shard=tasks.extract())
     validated = normalized >> tasks.validate()
-    reconciled = validated >> tasks.count() >> tasks.detect() >> tasks.publish() >> tasks.notify() >> tasks.reconcile()
+    reconciled = (
+        validated
+        >> tasks.count_unannounced()
+        >> tasks.detect()
+        >> tasks.publish()
+        >> tasks.notify()
+        >> tasks.reconcile()
+    )
     # A run whose validation failed is red, though its good hours are counted: Airflow judges a run by its last tasks.
     validated >> reconciled
 

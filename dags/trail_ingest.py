@@ -1,7 +1,8 @@
 """Read an hour of CloudTrail into the lake and count it.
 
-Runs every hour, `trail.settle_minutes` (20) after its end, when CloudTrail has delivered nearly all of it. It takes the objects that
-were delivered for its hour and are not in the ledger yet, and, when scheduled, whatever came late for the day before.
+Runs every hour, `trail.settle_minutes` (20) after its end, when CloudTrail has delivered nearly all of it. It takes the
+objects that were delivered for its hour and are not in the ledger yet, and, when scheduled, whatever came late for the
+day before.
 
 **extract** lists the trail and cuts what is new into shards of bounded bytes · **normalize** reads each shard into
 `events`, every record once · **validate** judges the hours it touched by the quality rules · **count** brings

@@ -292,7 +292,7 @@ def _dag(path: Path) -> str:
     said, flow = _keywords(decorator), ast.get_docstring(function) or ""
     used = {n.attr for n in ast.walk(function) if isinstance(n, ast.Attribute) and ast.unparse(n.value) == "tasks"}
     known = _tasks()
-    rows = [(f"`{name}`", *known[name]) for name in sorted(used, key=flow.index)]
+    rows = sorted((known[name] for name in used), key=lambda row: flow.index(row[0].strip("`")))
     return (
         f"## {function.name}\n"
         f"Runs {_when(said['schedule'])}; at most {said['max_active_runs']} at a time.\n{flow}\n\n"
@@ -315,8 +315,8 @@ _TRIGGERS = {
 }
 
 
-def _tasks() -> dict[str, tuple[str, str, str]]:
-    """Give what each task does, when it runs, and the assets it changes."""
+def _tasks() -> dict[str, tuple[str, str, str, str]]:
+    """Give the id of each task function's task, what it does, when it runs, and the assets it changes."""
     source = ast.parse((PROJECT / "insights/orchestration/tasks.py").read_text("utf-8"))
     found = {}
     for function in source.body:
@@ -325,7 +325,8 @@ def _tasks() -> dict[str, tuple[str, str, str]]:
             said = _keywords(call) if isinstance(call, ast.Call) else {}
             trigger = _TRIGGERS[said.get("trigger_rule", "all_success")]
             outlets = [f"`{_assets()[name]}`" for name in re.findall(r"\w+", said.get("outlets", ""))]
-            found[function.name] = (ast.get_docstring(function) or "", trigger, ", ".join(outlets))
+            name = f"`{said.get('task_id', function.name)}`"
+            found[function.name] = (name, ast.get_docstring(function) or "", trigger, ", ".join(outlets))
     return found
 
 

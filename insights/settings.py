@@ -60,7 +60,7 @@ class DetectSettings(Struct, frozen=True, kw_only=True):
     error_rate: bool = True
     categories: tuple[Literal["Management", "Data"], ...] = ("Management",)
     include_reads: bool = False
-    history_days: Annotated[int, Meta(ge=1, le=90)] = 56
+    history_days: Annotated[int, Meta(ge=36, le=400)] = 56
 
 
 class NotifySettings(Struct, frozen=True, kw_only=True):

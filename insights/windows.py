@@ -5,7 +5,7 @@ Everything that is "an hour", "a day" or "the window of this run" is a `Window`;
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -82,14 +82,6 @@ def hour_of(instant: datetime) -> Window:
     """Give the whole UTC hour an instant lies in."""
     start = floor(instant, HOUR)
     return Window(start, start + HOUR)
-
-
-def span(windows: Iterable[Window]) -> Window | None:
-    """Give the smallest window that covers all of them, or None where there are none."""
-    ordered = list(windows)
-    if not ordered:
-        return None
-    return Window(min(w.start for w in ordered), max(w.end for w in ordered))
 
 
 def parse_instant(text: str) -> datetime:

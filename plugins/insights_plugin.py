@@ -1,6 +1,6 @@
 """Registers the product with Airflow: the timetable, the pages, and the tab that opens them from a run."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from airflow.plugins_manager import AirflowPlugin
 
@@ -8,7 +8,7 @@ from insights.orchestration.timetable import SettledHourTimetable
 
 
 class _OnFirstRequest:
-    """Builds the application when it is first asked for: every task process loads plugins, none of them serves pages."""
+    """Builds the application when it is first asked for: every task loads plugins, none of them serves pages."""
 
     def __init__(self) -> None:
         self._app: Any = None
@@ -29,9 +29,11 @@ class InsightsPlugin(AirflowPlugin):
     """Trail Insights inside Airflow."""
 
     name = "trail_insights"
-    timetables = [SettledHourTimetable]
-    fastapi_apps = [{"app": _OnFirstRequest(), "url_prefix": "/insights", "name": "Trail Insights"}]
-    external_views = [
+    timetables: ClassVar[list[Any]] = [SettledHourTimetable]
+    fastapi_apps: ClassVar[list[Any]] = [
+        {"app": _OnFirstRequest(), "url_prefix": "/insights", "name": "Trail Insights"}
+    ]
+    external_views: ClassVar[list[Any]] = [
         {
             "name": "Data quality",
             "href": "/insights/quality/{DAG_ID}/{RUN_ID}",

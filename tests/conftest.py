@@ -11,6 +11,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import settings
 
 from insights.settings import parse_settings
 from insights.stages import count, extract, normalize
@@ -22,6 +23,10 @@ from insights.windows import Window, parse_instant
 ACCOUNT, REGION = "111122223333", "us-east-1"
 FIRST_OF_NOVEMBER = Window(parse_instant("2026-11-01"), parse_instant("2026-11-02"))
 Record = dict[str, Any]
+
+# How fast an example runs depends on the machine, and promises nothing.
+settings.register_profile("any machine", deadline=None)
+settings.load_profile("any machine")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -39,7 +39,8 @@ def create_app(
 
     Args:
         authorize: A FastAPI dependency that refuses who may not see the DAG of the path parameter `dag_id`.
-        window_of_run: Gives the window of a run from its DAG id and run id; raises `TrailInsightsError` where it has none.
+        window_of_run: Gives the window of a run from its DAG id and run id; raises `TrailInsightsError` where it has
+            none.
         workspace: Opens the workspace whose lake is shown.
     """
     app = FastAPI(title="Trail Insights", docs_url=None, redoc_url=None, openapi_url=None)

@@ -28,12 +28,26 @@ _CSV_COLUMNS = (
 _COLUMNS = ("start (UTC)", "account", "Region", "what*", "id")
 
 
+def _workspace(settings: Path | None, lake: str | None) -> Workspace:
+    return Workspace(settings_of(settings, lake=lake), creates_lake=False)
+
+
 def list_insights(lake: LakeOption = None, settings: SettingsOption = None, as_json: JsonOption = False) -> None:
     """List the insights, newest first."""
     output = Output(as_json)
-    rows = list(table.read(Workspace(settings_of(settings, lake=lake)).lake))[::-1]
-    output.document([{name: value for name, value in row.items() if not name.endswith("_json")} for row in rows])
+    rows = list(table.read(_workspace(settings, lake).lake))[::-1]
+    output.document(
+        [
+            {name: value for name, value in row.items() if not (name.startswith("_") or name.endswith("_json"))}
+            for row in rows
+        ]
+    )
     print_insights(output, rows)
+
+
+def _plain(row: table.Row) -> dict[str, object]:
+    """Give a row without its records and what is only ours."""
+    return {name: value for name, value in row.items() if not (name.startswith("_") or name.endswith("_json"))}
 
 
 def print_insights(output: Output, rows: list[table.Row]) -> None:
@@ -67,14 +81,18 @@ def show(
 ) -> None:
     """Show one insight: why it was raised, who caused it, and the records AWS would have written."""
     output = Output(as_json)
-    found = [row for row in table.read(Workspace(settings_of(settings, lake=lake)).lake) if _is(row, insight_id)]
+    found = [row for row in table.read(_workspace(settings, lake).lake) if _is(row, insight_id)]
     if not found:
         raise NotFoundError(f"there is no insight {insight_id!r}: `insights list` shows their ids")
     row = found[0]
     records = [json.loads(row[name]) for name in ("start_record_json", "end_record_json") if row[name]]
-    output.document({**{k: v for k, v in row.items() if not k.endswith("_json")}, "records": records})
+    output.document({**_plain(row), "records": records})
     output.say(shown(row["explanation"]))
-    output.table("Evidence", ("", "*"), [(k, v) for k, v in row.items() if v is not None and not k.endswith("_json")])
+    output.table(
+        "Evidence",
+        ("", "*"),
+        [(name, value) for name, value in _plain(row).items() if value is not None],
+    )
     output.say(json.dumps({"Records": records}, indent=2, ensure_ascii=True))
 
 
@@ -88,7 +106,7 @@ def counts(
 ) -> None:
     """Write the minute counts of a window as CSV."""
     window = Window(parse_instant(start), parse_instant(end))
-    workspace = Workspace(settings_of(settings, lake=lake))
+    workspace = _workspace(settings, lake)
     with csv_file.open("w", newline="", encoding="utf-8") if csv_file else nullcontext(sys.stdout) as sink:
         writer = csv.writer(sink, lineterminator="\n")
         writer.writerow(_CSV_COLUMNS)
@@ -136,7 +154,7 @@ def quality(
     """Write the data-quality report of a window as one self-contained HTML page."""
     output = Output(as_json)
     window = Window(parse_instant(start), parse_instant(end))
-    page = quality_report.render(window, Workspace(settings_of(settings, lake=lake)))
+    page = quality_report.render(window, _workspace(settings, lake))
     out.write_text(page.html, encoding="utf-8")
     output.document({"page": str(out), "verdict": page.verdict, "hours": page.hours})
     output.say(f"{page.hours} hours, {page.verdict}: {out}")

@@ -16,6 +16,9 @@ _LAKE_STEPS = ("detect", "publish", "notify")
 """Where no form bounds them these look at all that the lake holds, whoever or whatever triggered the run."""
 
 
+_JUDGED = "judged"
+
+
 def _run(step: str, **arguments: Any) -> Any:
     """Run a stage for the current run; what no retry can mend fails at once."""
     from importlib import import_module
@@ -38,20 +41,23 @@ def _told(report: Any) -> dict[str, Any]:
 
 def _window_and_workspace(step: str) -> tuple[Any, Any]:
     from insights.orchestration.windows import window_of
-    from insights.orchestration.workspace import open_workspace
+    from insights.orchestration.workspace import look_back, open_workspace
 
     context = get_current_context()
-    run, params = context["dag_run"], context.get("params", {})
-    kind = str(getattr(run.run_type, "value", run.run_type))
-    workspace = open_workspace(trail=params.get("trail"), is_scheduled=kind == "scheduled")
-    if step in _LAKE_STEPS and "days_back" not in params:
+    run = context["dag_run"]
+    # Any run can be given a conf; only this DAG has a form, and checks it.
+    form = context["params"] if run.dag_id == "initial_analysis" else {}
+    workspace = open_workspace(trail=form.get("trail"))
+    if step in _LAKE_STEPS and not form:
         return None, workspace
     window = window_of(
-        params=params,
+        params=form,
         interval_start=run.data_interval_start,
         interval_end=run.data_interval_end,
         run_after=run.run_after,
     )
+    if str(getattr(run.run_type, "value", run.run_type)) == "scheduled":
+        look_back(workspace, window)
     return window, workspace
 
 
@@ -78,6 +84,7 @@ def validate() -> dict[str, Any]:
     from insights.stages.pipeline import raise_if_held
 
     report = _run("validate")
+    get_current_context()["ti"].xcom_push(key=_JUDGED, value=True)
     try:
         raise_if_held(report)
     except QualityError as error:
@@ -89,9 +96,21 @@ def validate() -> dict[str, Any]:
 @task(trigger_rule="all_done", outlets=[MINUTE_COUNTS])
 def count(*, outlet_events: Any = None) -> dict[str, Any]:
     """Count the hours whose events changed."""
-    report = _told(_run("count"))
+    report = _count()
     outlet_events[MINUTE_COUNTS].extra = {key: report[key] for key in ("window", "counted", "calls")}
     return report
+
+
+@task(task_id="count", trigger_rule="all_done")
+def count_unannounced() -> dict[str, Any]:
+    """Count the hours whose events changed, for a run that judges them itself."""
+    return _count()
+
+
+def _count() -> dict[str, Any]:
+    if not get_current_context()["ti"].xcom_pull(task_ids="validate", key=_JUDGED):
+        raise AirflowFailException("the hours were not all read and judged: mend the task that failed and clear it")
+    return _told(_run("count"))
 
 
 @task

@@ -10,8 +10,10 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+import pendulum
 from airflow.timetables.base import DagRunInfo, DataInterval, TimeRestriction
 from airflow.timetables.interval import CronDataIntervalTimetable
+from pendulum import DateTime
 
 
 class SettledHourTimetable(CronDataIntervalTimetable):
@@ -45,3 +47,17 @@ class SettledHourTimetable(CronDataIntervalTimetable):
         if info is None:
             return None
         return info._replace(run_after=info.run_after + timedelta(minutes=self.settle_minutes))
+
+    def _skip_to_latest(self, earliest: DateTime | None) -> DateTime:
+        """Begin with the last hour that has settled, where catchup is off.
+
+        Airflow's own rule begins with the last hour that has ended: unpaused at ten past, nothing would run for ten
+        minutes, and the settled hour before would never run.
+        """
+        settled = _utc_now() - timedelta(minutes=self.settle_minutes)
+        start = self._get_prev(self._align_to_prev(settled))
+        return start if earliest is None else max(start, self._align_to_next(earliest))
+
+
+def _utc_now() -> DateTime:
+    return pendulum.now("UTC")

@@ -10,6 +10,9 @@ from insights.orchestration.windows import window_of
 from insights.windows import Window
 
 
+DAGS_WITH_WINDOWS = ("trail_ingest", "initial_analysis")
+
+
 def readers_of_the_dag() -> Any:
     """Give the dependency that lets in whoever may read the DAG of the path."""
     from airflow.api_fastapi.core_api.security import requires_access_dag
@@ -20,9 +23,13 @@ def readers_of_the_dag() -> Any:
 def window_of_run(dag_id: str, run_id: str) -> Window:
     """Give the window of a run from Airflow's database.
 
+    Only of the two DAGs that have windows: the right to read some other DAG is none to read this product's reports.
+
     Raises:
         TrailInsightsError: there is no such run, or it has no window of its own.
     """
+    if dag_id not in DAGS_WITH_WINDOWS:
+        raise WindowError(f"the runs of {dag_id} have no report: those of {' and '.join(DAGS_WITH_WINDOWS)} have")
     from airflow.models.dagrun import DagRun
     from airflow.utils.session import create_session
     from sqlalchemy import select
@@ -31,11 +38,10 @@ def window_of_run(dag_id: str, run_id: str) -> Window:
         run = session.scalar(select(DagRun).where(DagRun.dag_id == dag_id, DagRun.run_id == run_id))
         if run is None:
             raise NotFoundError(f"there is no run {run_id} of {dag_id}")
-        form = {name: param.value for name, param in WINDOW_PARAMS.items()} if dag_id == "initial_analysis" else {}
-        if dag_id == "insights_detect":
-            raise WindowError("this run has no window of its own: the runs of trail_ingest have the reports")
+        defaults = {name: param.value for name, param in WINDOW_PARAMS.items()}
+        form = defaults | (run.conf or {}) if dag_id == "initial_analysis" else {}
         return window_of(
-            params={**form, **(run.conf or {})},
+            params=form,
             interval_start=run.data_interval_start,
             interval_end=run.data_interval_end,
             run_after=run.run_after,

@@ -137,10 +137,12 @@ INSIGHTS = pa.schema(
         pa.field("explanation", pa.string(), nullable=False),
         pa.field("start_record_json", pa.string(), nullable=False),
         pa.field("end_record_json", pa.string()),
+        pa.field("is_corrected", pa.bool_(), nullable=False),
         pa.field("detected_at", INSTANT, nullable=False),
         pa.field("closed_at", INSTANT),
         pa.field("detector_version", pa.string(), nullable=False),
     ]
 )
 """One unusual span of one series. `status` is `open`, `closed`, or `withdrawn`: what arrived later no longer shows it.
-The two records are what AWS would have written; once published they never change, whatever the columns learn later."""
+The two records are what AWS would have written; once published they never change, whatever the columns learn later:
+then `is_corrected` says so."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from insights.records.partitions import EventHour
 from insights.stages.report import CountReport
 from insights.stages.workspace import Workspace
+from insights.storage import reading
 from insights.storage.counts import count_hour
 from insights.storage.hours import touched, with_versions
 from insights.storage.quality import held_hours
@@ -12,9 +13,12 @@ from insights.windows import Window
 
 
 def run(window: Window, workspace: Workspace) -> CountReport:
-    """Count every event hour that the window's deliveries touched and whose counts are not those of its events."""
-    lake = workspace.lake
-    hours = touched(lake, workspace.delivered(window))
+    """Count every event hour that the window's deliveries touched and whose counts are not those of its events.
+
+    To be run once everything delivered was read: it notes so, and detection takes hours for complete by that.
+    """
+    lake, delivered = workspace.lake, workspace.delivered(window)
+    hours = touched(lake, delivered)
     held = held_hours(lake, hours)
     changed: dict[EventHour, int] = {}
     unchanged = 0
@@ -25,6 +29,7 @@ def run(window: Window, workspace: Workspace) -> CountReport:
                 unchanged += 1
             else:
                 changed[hour] = calls
+    reading.mark(lake, delivered)
     return CountReport(
         window=str(window),
         counted=len(changed),

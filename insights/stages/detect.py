@@ -1,76 +1,62 @@
 """detect: judge every account × Region whose counts have changed, and keep what is unusual in the `insights` table.
 
-It looks at what the lake holds, never at the interval of a run: the past is replayed from the counts, so late data,
-backfills and repeated runs need no special case. What the replay finds is compared with the table: new spans are added
-with the records AWS would write, open ones are closed, and what the data no longer show is marked withdrawn.
+It looks at what the lake holds, never at the interval of a run: from the oldest hour that changed the past is replayed
+from the counts, so late data, backfills and repeated runs need no special case. Only complete hours count as data. What
+the replay finds is compared with the table: new spans are added with the records AWS would write, open ones are closed,
+what late data changed is corrected, and what the data no longer show is marked withdrawn.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
-from hashlib import blake2b
+from datetime import datetime, timedelta
 
 import pyarrow as pa
 
-from insights import __version__
-from insights.errors import NotFoundError
-from insights.records.insight import (
-    Attribution,
-    Insight,
-    baseline_start,
-    end_record,
-    insight_id,
-    start_record,
-)
-from insights.records.series import InsightType
+from insights.records.partitions import EventHour
 from insights.stages.report import DetectReport
+from insights.stages.telling import attribute, is_told, row_of
 from insights.stages.workspace import Workspace
-from insights.statistics.attribution import attributions
 from insights.statistics.detector import detect
 from insights.statistics.episodes import Episode
-from insights.statistics.explanation import explain
 from insights.statistics.parameters import Parameters
-from insights.storage import counts, insights
-from insights.storage.attribution import Question, tally
+from insights.storage import changes, counts, hours, insights, reading
+from insights.storage.changes import Change
 from insights.storage.counts import CountFile
 from insights.storage.insights import Row
 from insights.storage.objects import ObjectStore
-from insights.windows import HOUR, Window
+from insights.windows import HOUR, Window, ceil, hour_of
 
-REJUDGED = timedelta(days=28)
-"""How far back a replay may withdraw: earlier hours lack the four weeks of memory that spoke at the time."""
+EFFECT = timedelta(days=36)
+"""How long an hour has a say: four weeks of memory, and eight days for which an insight mutes its like."""
+
+LONGEST_EPISODE = timedelta(hours=12)
+"""No insight is longer, nor begins longer before the hour in which it is found."""
+
+FOLLOWED = timedelta(days=7)
+"""How long an open insight is followed up where its account × Region has nothing new."""
+
+Place = tuple[str, str]
+"""An account id and a Region."""
 
 
 def run(window: Window | None, workspace: Workspace) -> DetectReport:
-    """Judge all account × Regions; `window` only names the run."""
-    parameters = parameters_of(workspace)
-    horizon = timedelta(days=workspace.settings.detect.history_days)
-    started: list[str] = []
-    ended: list[str] = []
-    judged = unchanged = 0
-    for place, files in counts.by_place(workspace.lake, horizon):
-        fingerprint = _fingerprint(files, parameters)
-        state_key = f"state/detect/account_id={place[0]}/region={place[1]}.json"
-        if _state(workspace.lake, state_key) == fingerprint:
-            unchanged += 1
-            continue
-        judged += 1
-        for row, is_new in _judge(workspace.lake, place, files, parameters):
-            if is_new:
-                started.append(row["insight_id"])
-            if row["status"] == "closed":
-                ended.append(row["insight_id"])
-        workspace.lake.put(state_key, json.dumps({"fingerprint": fingerprint}).encode())
+    """Judge what was counted anew, and follow what is open; with a window, judge all of that, changed or not."""
+    lake = workspace.lake
+    changed = changes.pending(lake)
+    known = list(insights.read(lake, _concerned(changed, window, workspace.now())))
+    spans = _spans(changed, known, counts.places(lake) if window else (), window)
+    judge = _Judge(workspace, known)
+    written = [row for place, asked in spans for row in judge.replay(place, asked)]
+    for place, marks in changed.items():
+        changes.clear(lake, _settled(lake, place, marks, judge))
     return DetectReport(
         window=str(window or "everything"),
-        judged=judged,
-        unchanged=unchanged,
-        started=len(started),
-        ended=len(ended),
-        insights=tuple(sorted({*started, *ended})),
+        judged=judge.replays,
+        started=sum(is_new for _, is_new in written),
+        ended=sum(row["status"] == "closed" for row, _ in written),
+        insights=tuple(sorted(row["insight_id"] for row, _ in written)),
     )
 
 
@@ -86,190 +72,146 @@ def parameters_of(workspace: Workspace) -> Parameters:
     )
 
 
-def _judge(
-    lake: ObjectStore, place: tuple[str, str], files: Sequence[CountFile], parameters: Parameters
-) -> Iterator[tuple[Row, bool]]:
-    """Replay one place and bring its rows up to date; yield those that are new (True) or were closed now (False)."""
-    replayed = Window(files[0].hour, files[-1].hour + HOUR)
-    episodes = detect(_table(lake, place, files), window=replayed, parameters=parameters).episodes
-    known = [row for row in insights.read(lake, replayed) if (row["account_id"], row["region"]) == place]
-    pairs = list(_pair(episodes, known))
-    told = _attribute(lake, [episode for episode, row in pairs if _needs_telling(episode, row)], parameters)
-    for episode, row in pairs:
-        tale = told.get(insight_id(episode.series, episode.direction, episode.start))
-        if row is None and tale is not None:
-            new = _new_row(episode, tale)
-            insights.write(lake, new)
-            yield new, True
-        elif row is not None and tale is not None:
-            closed = row | _closing(episode, tale, row)
-            insights.write(lake, closed)
-            yield closed, False
-    _withdraw(lake, [row for row in known if all(row is not matched for _, matched in pairs)], replayed)
+def _concerned(changed: dict[Place, list[Change]], window: Window | None, now: datetime) -> Window:
+    """Give the days whose insights can matter: from the first hour to be judged on, and those that may be open."""
+    starts = [marks[0].hour for marks in changed.values()] + ([window.start] if window else [])
+    since = min(starts, default=now)
+    return Window(min(since, now - FOLLOWED) - LONGEST_EPISODE, max(now, since) + HOUR)
 
 
-def _pair(episodes: Sequence[Episode], known: Sequence[Row]) -> Iterator[tuple[Episode, Row | None]]:
-    """Find for each episode the row it was told in: the one with its id, else one of its series that overlaps it.
+def _spans(
+    changed: dict[Place, list[Change]], known: Sequence[Row], places: Iterable[Place], window: Window | None
+) -> list[tuple[Place, Window]]:
+    """Give what is to be judged of each place. Spans of which one has a say in the next are one; a stray record from
+    years ago is not joined with today."""
+    asked: dict[Place, list[Window]] = {
+        place: [hour_of(change.hour) for change in marks] for place, marks in changed.items()
+    }
+    for row in known:
+        if row["status"] == "open":
+            asked.setdefault((row["account_id"], row["region"]), []).append(hour_of(row["detected_at"]))
+    if window is not None:
+        for place in places:
+            asked.setdefault(place, []).append(window)
+    joined: list[tuple[Place, Window]] = []
+    for place in sorted(asked):
+        for each in sorted(asked[place]):
+            if joined and joined[-1][0] == place and each.start <= joined[-1][1].end + EFFECT:
+                last = joined.pop()[1]
+                each = Window(last.start, max(last.end, each.end))  # noqa: PLW2901
+            joined.append((place, each))
+    return joined
+
+
+@dataclass
+class _Judge:
+    """Replays places, and brings their rows up to date."""
+
+    workspace: Workspace
+    known: list[Row]
+    replays: int = 0
+
+    def __post_init__(self) -> None:
+        self.lake: ObjectStore = self.workspace.lake
+        self.parameters = parameters_of(self.workspace)
+        self.settle = timedelta(minutes=self.workspace.settings.trail.settle_minutes)
+        self.history = timedelta(days=self.workspace.settings.detect.history_days)
+        # Nothing is judged before its time: a record with a made-up date must not move a replay there.
+        self.now = ceil(self.workspace.now(), HOUR)
+
+    def is_complete(self, hour: datetime) -> bool:
+        """Tell whether an hour can be judged."""
+        read = reading.spans(self.lake, hour_of(hour).widened(after=self.settle))
+        return reading.is_complete(hour, read, self.settle)
+
+    def replay(self, place: Place, asked: Window) -> list[tuple[Row, bool]]:
+        """Judge a place from the first hour asked for on; give the rows written, and whether they are new."""
+        if asked.start >= self.now:
+            return []
+        span = Window(asked.start - self.history, min(asked.end + EFFECT, self.now))
+        read = reading.spans(self.lake, span)
+        end = reading.end_of_complete(read, self.settle)
+        files = [
+            file
+            for file in counts.files_of(self.lake, *place, span)
+            if reading.is_complete(file.hour, read, self.settle)
+        ]
+        if not files or end is None:
+            return []
+        self.replays += 1
+        replayed = Window(files[0].hour, max(min(end, span.end), files[-1].hour + HOUR))
+        return self._tell(place, files, replayed, since=asked.start - LONGEST_EPISODE)
+
+    def _tell(
+        self, place: Place, files: Sequence[CountFile], replayed: Window, *, since: datetime
+    ) -> list[tuple[Row, bool]]:
+        table = _table(self.lake, place, files)
+        episodes = [e for e in detect(table, window=replayed, parameters=self.parameters).episodes if e.start >= since]
+        concerned = [row for row in self.known if _is_concerned(row, place, since, replayed.end)]
+        pairs, unmatched = _pair(episodes, concerned)
+        due = [(episode, row) for episode, row in pairs if row is None or not is_told(episode, row)]
+        tales = attribute(self.lake, due, self.parameters)
+        written = [(row_of(episode, tales[episode.episode_id], row), row is None) for episode, row in due]
+        withdrawn = [row | {"status": "withdrawn"} for row in unmatched if row["status"] != "withdrawn"]
+        for row in [*(row for row, _ in written), *withdrawn]:
+            insights.write(self.lake, row)
+        return written
+
+
+def _is_concerned(row: Row, place: Place, since: datetime, until: datetime) -> bool:
+    return (row["account_id"], row["region"]) == place and since <= row["start_time"] < until
+
+
+def _pair(episodes: Sequence[Episode], known: Sequence[Row]) -> tuple[list[tuple[Episode, Row | None]], list[Row]]:
+    """Find for each episode the row it was told in: the one with its id, else one of its series that overlaps it. Give
+    the rows left over too.
 
     Late data can move a start by some minutes; that is still the same insight, and its Start record is out already.
     """
-    by_id = {row["insight_id"]: row for row in known}
+    left = {row["insight_id"]: row for row in known}
+    by_id = {episode.episode_id: left.pop(episode.episode_id, None) for episode in episodes}
+    pairs = []
     for episode in episodes:
-        row = by_id.get(insight_id(episode.series, episode.direction, episode.start))
-        yield episode, row or next((each for each in known if _overlaps(episode, each)), None)
+        row = by_id[episode.episode_id] or next((each for each in left.values() if _overlaps(episode, each)), None)
+        if row is not None:
+            left.pop(row["insight_id"], None)
+        pairs.append((episode, row))
+    return pairs, list(left.values())
 
 
 def _overlaps(episode: Episode, row: Row) -> bool:
     series = episode.series
     mine = (series.insight_type, series.event_category, series.event_source, series.event_name, series.error_code)
     theirs = tuple(row[name] for name in ("insight_type", "event_category", "event_source", "event_name", "error_code"))
-    if mine != theirs or episode.direction != row["direction"]:
+    if mine != theirs or episode.direction != row["direction"] or row["status"] == "withdrawn":
         return False
-    far = episode.start + timedelta(days=365)
-    return bool(episode.start < (row["end_time"] or far) and row["start_time"] < (episode.end or far))
+    end = row["end_time"] or row["start_time"] + LONGEST_EPISODE
+    return bool(episode.start < end and row["start_time"] < (episode.end or episode.start + LONGEST_EPISODE))
 
 
-def _needs_telling(episode: Episode, row: Row | None) -> bool:
-    return row is None or (episode.end is not None and row["end_record_json"] is None)
+def _settled(lake: ObjectStore, place: Place, marks: Sequence[Change], judge: _Judge) -> list[Change]:
+    """Give the marks that have done their work: of hours that are complete and whose counts are those of their events.
 
-
-@dataclass(frozen=True, slots=True)
-class _Tale:
-    """An episode as AWS's records tell it, and in one sentence."""
-
-    insight: Insight
-    explanation: str
-
-
-def _attribute(lake: ObjectStore, episodes: Sequence[Episode], parameters: Parameters) -> dict[str, _Tale]:
-    """Find out who caused the episodes, reading every event hour once for all of them."""
-    questions: list[Question] = []
-    for episode in episodes:
-        writes_only = (
-            episode.series.insight_type is InsightType.CALL_RATE
-            and episode.series.event_category == "Management"
-            and not parameters.include_reads
-        )
-        spans = (
-            Window(baseline_start(episode.start), episode.start),
-            episode.detection_window,
-            Window(episode.start, episode.end) if episode.end else episode.detection_window,
-        )
-        questions += [Question(episode.series, span, writes_only) for span in spans]
-    answers = tally(lake, questions)
-    tales = {}
-    for number, episode in enumerate(episodes):
-        before, at_detection, in_all = answers[3 * number : 3 * number + 3]
-        of_start = attributions(at_detection, before, episode.series.insight_type)
-        of_end = attributions(in_all, before, episode.series.insight_type) if episode.end else ()
-        tale = _Tale(_insight(episode, of_start, of_end), explain(episode, of_end or of_start))
-        tales[tale.insight.insight_id] = tale
-    return tales
-
-
-def _insight(episode: Episode, of_start: tuple[Attribution, ...], of_end: tuple[Attribution, ...]) -> Insight:
-    return Insight(
-        series=episode.series,
-        direction=episode.direction,
-        start=episode.start,
-        end=episode.end,
-        baseline=episode.baseline,
-        detection=episode.detection,
-        total=episode.total,
-        start_attributions=of_start,
-        end_attributions=of_end,
-    )
-
-
-def _new_row(episode: Episode, tale: _Tale) -> Row:
-    series = episode.series
-    row: Row = {
-        "insight_id": tale.insight.insight_id,
-        "status": "open",
-        "account_id": series.account_id,
-        "region": series.region,
-        "event_category": series.event_category,
-        "insight_type": str(series.insight_type),
-        "event_source": series.event_source,
-        "event_name": series.event_name,
-        "error_code": series.error_code,
-        "direction": str(episode.direction),
-        "start_time": episode.start,
-        "end_time": None,
-        "duration_minutes": None,
-        "insight_calls_per_minute": episode.detection.calls_per_minute,
-        "baseline_calls_per_minute": episode.baseline.calls_per_minute,
-        "baseline_calls": episode.baseline.calls,
-        "baseline_minutes": episode.baseline.minutes,
-        "detection_calls": episode.detection.calls,
-        "detection_minutes": episode.detection.minutes,
-        "total_calls": None,
-        "rule": episode.rule,
-        "window_minutes": episode.window_minutes,
-        "score": episode.score,
-        "threshold": episode.threshold,
-        "expected_calls": episode.expected_calls,
-        "band_upper_calls_per_minute": episode.band_upper_calls_per_minute,
-        "record_calls": episode.record_calls,
-        "record_date": episode.record_date.isoformat() if episode.record_date else None,
-        "is_level_shift": episode.level_shift,
-        "explanation": tale.explanation,
-        "start_record_json": _json(start_record(tale.insight)),
-        "end_record_json": None,
-        "detected_at": episode.detected_at,
-        "closed_at": None,
-        "detector_version": __version__,
+    Where they are not, a writer is between its mark and its counts, or was killed there. Hours of the future, and of a
+    past that no run is reading, are not waited for.
+    """
+    by_hour = {EventHour(*place, change.hour) for change in marks}
+    counted = {hour: counts.made_from(lake, hour) for hour in by_hour}
+    current: dict[EventHour, str] = {}
+    for _, versions in hours.with_versions(lake, by_hour):
+        current |= versions
+    done = {
+        hour.start
+        for hour in by_hour
+        if counted[hour] == current.get(hour, "")
+        and (not judge.now - EFFECT <= hour.start < judge.now or judge.is_complete(hour.start))
     }
-    return row | _closing(episode, tale, row) if episode.end else row
+    return [change for change in marks if change.hour in done]
 
 
-def _closing(episode: Episode, tale: _Tale, row: Row) -> Row:
-    """Give what an End adds to a row. Its record speaks of the Start that was told, even if late data moved it."""
-    assert episode.total is not None
-    start = json.loads(row["start_record_json"])
-    end = end_record(tale.insight) | {"sharedEventID": start["sharedEventID"]}
-    return {
-        "status": "closed",
-        "end_time": episode.end,
-        "duration_minutes": episode.total.minutes,
-        "insight_calls_per_minute": episode.total.calls_per_minute,
-        "total_calls": episode.total.calls,
-        "is_level_shift": episode.level_shift,
-        "explanation": tale.explanation,
-        "end_record_json": _json(end),
-        "closed_at": episode.closed_at,
-    }
-
-
-def _withdraw(lake: ObjectStore, rows: Sequence[Row], replayed: Window) -> None:
-    for row in rows:
-        if row["status"] != "withdrawn" and row["start_time"] >= replayed.end - REJUDGED:
-            insights.write(lake, row | {"status": "withdrawn"})
-
-
-def _table(lake: ObjectStore, place: tuple[str, str], files: Sequence[CountFile]) -> pa.Table:
+def _table(lake: ObjectStore, place: Place, files: Sequence[CountFile]) -> pa.Table:
     table = pa.concat_tables([counts.read(lake, each) for each in files])
     for name, value in zip(("account_id", "region"), place, strict=True):
         codes = pa.array([0], pa.int8()).take(pa.nulls(table.num_rows, pa.int8()).fill_null(0))
         table = table.append_column(name, pa.DictionaryArray.from_arrays(codes, pa.array([value])))
     return table
-
-
-def _fingerprint(files: Sequence[CountFile], parameters: Parameters) -> str:
-    digest = blake2b(f"{__version__}\n{parameters!r}\n".encode(), digest_size=16)
-    for each in files:
-        digest.update(f"{each.key}\n{each.etag}\n".encode())
-    return digest.hexdigest()
-
-
-def _state(lake: ObjectStore, key: str) -> str | None:
-    try:
-        content, _ = lake.get(key)
-    except NotFoundError:
-        return None
-    fingerprint = json.loads(content).get("fingerprint")
-    return fingerprint if isinstance(fingerprint, str) else None
-
-
-def _json(record: dict[str, object]) -> str:
-    return json.dumps(record, ensure_ascii=False, separators=(",", ":"))

@@ -59,9 +59,17 @@ def run(window: Window | None, workspace: Workspace, channels: Sequence[Channel]
 def _send(lake: ObjectStore, channel: Channel, news: Sequence[PublishedRecord]) -> int:
     taken = {info.key for info in lake.list(f"notified/{_digest(channel)}/")}
     waiting = [each for each in news if _mark(channel, each) not in taken]
+    failures: list[DeliveryError] = []
     for each in waiting:
-        channel.send([message_of(each.record, each.explanation)])
+        try:
+            channel.send([message_of(each.record, each.explanation)])
+        except DeliveryError as error:
+            # One record a channel does not take must not keep the others from it.
+            failures.append(error)
+            continue
         put_if_new(lake, _mark(channel, each), json.dumps({"channel": channel.name}).encode())
+    if failures:
+        raise failures[0]
     return len(waiting)
 
 

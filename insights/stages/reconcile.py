@@ -12,7 +12,7 @@ from insights.errors import ReconciliationError
 from insights.stages.report import ReconcileReport
 from insights.stages.workspace import Workspace
 from insights.storage import ledger, quarantine
-from insights.storage.trail import Search
+from insights.storage.trail import Search, TrailObject
 from insights.windows import Window
 
 _COUNTS = ("records_in", "kept", "duplicate", "out_of_scope", "quarantined")
@@ -22,29 +22,37 @@ def run(window: Window, workspace: Workspace) -> ReconcileReport:
     """List the window's deliveries again and add up what became of them.
 
     Raises:
-        ReconciliationError: the numbers do not add up; the message says which.
+        ReconciliationError: the numbers do not add up, or there are objects that may not be read; the message says
+            which.
     """
     delivered = workspace.delivered(window)
     search = Search(workspace.trail, delivered, workspace.settings.trail)
-    listed = {(each.key, each.etag) for each in search.objects()}
+    unread = {(each.key, each.etag): each for each in search.objects()}
+    read: list[TrailObject] = []
     totals: Counter[str] = Counter()
-    read: set[tuple[str, str]] = set()
     for entry in ledger.entries(workspace.lake, delivered):
-        version = (entry["object_key"], entry["object_etag"])
-        if version in listed:
-            read.add(version)
+        each = unread.pop((entry["object_key"], entry["object_etag"]), None)
+        if each is not None:
+            read.append(each)
             totals.update({name: entry[name] for name in _COUNTS})
     refused = quarantine.count_by_reason(workspace.lake, read)
     report = ReconcileReport(
         window=str(window),
         listed=search.listed,
         read=len(read),
-        unread=len(listed) - len(read),
+        unread=len(unread),
         skipped=dict(sorted(search.skipped.items())),
         **{name: totals[name] for name in _COUNTS},
         refused=refused.reasons,
     )
     _check(report, refused.records)
+    # What appeared since the listing is read by the next run; what was refused to us is lost unless somebody acts.
+    unreadable = quarantine.count_by_reason(workspace.lake, unread.values()).reasons.get("unreadable_object", 0)
+    if unreadable:
+        raise ReconciliationError(
+            f"{unreadable} of {search.listed} objects could not be read, first {min(unread)[0]}: allow s3:GetObject on "
+            "them, and kms:Decrypt on their key, to the credentials in use; then run the window again"
+        )
     return report
 
 

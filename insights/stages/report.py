@@ -90,7 +90,6 @@ class DetectReport(Report, frozen=True, kw_only=True):
     """What detection found new, what it closed, and in how many account × Regions there was anything to judge."""
 
     judged: int
-    unchanged: int
     started: int
     ended: int
     insights: tuple[str, ...]

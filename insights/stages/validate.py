@@ -8,7 +8,8 @@ checks tell hours apart where a critical rule fails. What a held hour means for 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any
 
 import msgspec
 import pyarrow as pa
@@ -24,6 +25,7 @@ from insights.storage import events, ledger, quality
 from insights.storage.hours import touched, with_versions
 from insights.storage.objects import ObjectStore
 from insights.storage.tables import read_version
+from insights.storage.trail import Search
 from insights.windows import HOUR, Window
 
 GROUP_ROWS = 20_000
@@ -35,16 +37,17 @@ _COUNTS = ("records_in", "kept", "duplicate", "out_of_scope", "quarantined")
 def run(window: Window, workspace: Workspace) -> ValidateReport:
     """Judge every event hour the window's deliveries touched that was not judged in its present version.
 
-    Hours that are held back are judged again when a run asks for them by their own window. A run that only looks back
-    for what came late leaves them alone: it would fail every hour for what somebody was told already.
+    Hours that are held back are judged again when a run asks for them by its own window, and stay its failure. Where a
+    run only looks back for what came late they are left alone: somebody was told already.
     """
     lake, delivered = workspace.lake, workspace.delivered(window)
-    accounts = _account_by_day(lake, delivered)
+    accounts = _account_by_day(workspace, delivered)
+    own = set(touched(lake, workspace.delivered(window, lookback=False)))
     verdicts: Counter[str] = Counter()
     unchanged = 0
     judged: list[EventHour] = []
     for day_path, versions in with_versions(lake, touched(lake, delivered)):
-        due = _due(lake, day_path, versions, with_held=not workspace.lookback)
+        due = _due(lake, day_path, versions, again=own)
         unchanged += len(versions) - len(due)
         counts = accounts.get(day_path, {})
         for group in _groups(lake, due):
@@ -52,7 +55,7 @@ def run(window: Window, workspace: Workspace) -> ValidateReport:
             judged += group
             # What a day's objects held is told once; what share of it was refused holds for every hour of the day.
             counts = {name: number for name, number in counts.items() if name not in _COUNTS}
-    held = quality.held_hours(lake, judged)
+    held = quality.held_hours(lake, own.union(judged))
     return ValidateReport(
         window=str(window),
         checked=verdicts.total(),
@@ -83,13 +86,18 @@ def _judge(
 
 
 def _due(
-    lake: ObjectStore, day_path: str, versions: Mapping[EventHour, str], *, with_held: bool
+    lake: ObjectStore, day_path: str, versions: Mapping[EventHour, str], *, again: Collection[EventHour]
 ) -> dict[EventHour, str]:
     judged: dict[str, str] = {}
+    held: set[str] = set()
     for judgement in quality.read_day(lake, day_path):
-        held = judgement.held if with_held else {}
-        judged |= {hour: version for hour, version in judgement.versions.items() if hour not in held}
-    return {hour: version for hour, version in versions.items() if judged.get(hour.path) != version}
+        judged |= judgement.versions
+        held.update(judgement.held)
+    return {
+        hour: version
+        for hour, version in versions.items()
+        if judged.get(hour.path) != version or (hour.path in held and hour in again)
+    }
 
 
 def _groups(lake: ObjectStore, due: Mapping[EventHour, str]) -> Iterator[dict[EventHour, tuple[str, pa.Table]]]:
@@ -125,15 +133,27 @@ def _facts(rows: pa.Table) -> dict[str, float]:
     }
 
 
-def _account_by_day(lake: ObjectStore, delivered: Window) -> dict[str, dict[str, float]]:
+def _account_by_day(workspace: Workspace, delivered: Window) -> dict[str, dict[str, float]]:
     """Add up what became of the records of the objects delivered, each object once: under the account × Region × day of
     its first event hour, or of its key where none of its records was kept."""
     days: dict[str, Counter[str]] = {}
-    for entry in ledger.entries(lake, delivered):
+    for entry in _present(workspace, delivered):
         hour = parse_event_hour(entry["partitions"][0]) if entry["partitions"] else _hour_of_key(entry["object_key"])
         if hour is not None:
             days.setdefault(hour.day_path, Counter()).update({name: entry[name] for name in _COUNTS})
     return {path: _with_shares(counts) for path, counts in days.items()}
+
+
+def _present(workspace: Workspace, delivered: Window) -> Iterator[dict[str, Any]]:
+    """Yield the ledger's entries of the objects as they are now: one that was replaced no longer speaks for its old
+    content."""
+    entries = list(ledger.entries(workspace.lake, delivered))
+    if len({entry["object_key"] for entry in entries}) == len(entries):
+        yield from entries
+        return
+    search = Search(workspace.trail, delivered, workspace.settings.trail)
+    listed = {(each.key, each.etag) for each in search.objects()}
+    yield from (entry for entry in entries if (entry["object_key"], entry["object_etag"]) in listed)
 
 
 def _hour_of_key(key: str) -> EventHour | None:

@@ -33,12 +33,14 @@ class Workspace:
         aws: How S3 and the notification services are reached.
         lookback: How far before the window objects are still looked for that came late. Nothing for a backfill, whose
             earlier hours are other runs' work.
+        creates_lake: Whether a lake in a folder that is not there is made; readers had better say that it is not there.
         now: The clock; stages ask no other.
     """
 
     settings: Settings
     aws: AwsAccess = field(default_factory=AwsAccess)
     lookback: timedelta = timedelta()
+    creates_lake: bool = True
     now: Callable[[], datetime] = field(default=_utc_now)
 
     @cached_property
@@ -49,15 +51,17 @@ class Workspace:
     @cached_property
     def lake(self) -> ObjectStore:
         """The lake's bucket or folder."""
-        return open_store(_required(self.settings.lake.url, "lake.url", "--lake"), aws=self.aws, create=True)
+        return open_store(
+            _required(self.settings.lake.url, "lake.url", "--lake"), aws=self.aws, create=self.creates_lake
+        )
 
-    def delivered(self, window: Window) -> Window:
+    def delivered(self, window: Window, *, lookback: bool = True) -> Window:
         """Give the span of delivery in which the objects of a window's hours are looked for.
 
         CloudTrail delivers within about ten minutes of a call; `trail.settle_minutes` is how long we wait for it.
         """
         settle = timedelta(minutes=self.settings.trail.settle_minutes)
-        return window.widened(before=self.lookback, after=settle)
+        return window.widened(before=self.lookback if lookback else timedelta(), after=settle)
 
 
 def _required(url: str, setting: str, option: str) -> str:

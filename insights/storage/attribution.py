@@ -14,7 +14,7 @@ from insights.records.schemas import EVENTS
 from insights.records.series import InsightType, SeriesKey
 from insights.statistics.attribution import Tally
 from insights.statistics.subjects import POOL_EVENT_SOURCE, is_denial
-from insights.storage import events
+from insights.storage import counts, events
 from insights.storage.objects import ObjectStore
 from insights.storage.tables import read_version
 from insights.windows import Window
@@ -43,9 +43,11 @@ def tally(store: ObjectStore, questions: Sequence[Question]) -> list[Tally]:
             hour = EventHour(question.series.account_id, question.series.region, span.start)
             hours.setdefault(hour, []).append(number)
     for place, asked in sorted(hours.items()):
-        rows = read_version(store, events.hour_key(place), EVENTS, columns=_COLUMNS).table
-        for number in asked if rows.num_rows else ():
-            tallies[number] += Tally.of(_matching(rows, questions[number]))
+        version = read_version(store, events.hour_key(place), EVENTS, columns=_COLUMNS)
+        # An hour that was held back, or has changed since, is none that the counts speak of.
+        if version.table.num_rows and counts.made_from(store, place) == version.etag:
+            for number in asked:
+                tallies[number] += Tally.of(_matching(version.table, questions[number]))
     return tallies
 
 

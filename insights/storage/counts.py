@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -13,11 +13,11 @@ from insights.errors import ConflictError
 from insights.records.counting import COLUMNS, count_minutes
 from insights.records.partitions import EventHour
 from insights.records.schemas import EVENTS, MINUTE_COUNTS
-from insights.storage import events, hours
+from insights.storage import changes, events, hours
 from insights.storage.objects import ObjectStore
 from insights.storage.partitions import account_regions, day_of
 from insights.storage.tables import encode, read_columns, read_version
-from insights.windows import HOUR, Window
+from insights.windows import HOUR, Window, floor
 
 TABLE = "minute_counts"
 
@@ -43,6 +43,7 @@ def count_hour(store: ObjectStore, hour: EventHour, version: str) -> int | None:
             return calls
         source = read_version(store, events.hour_key(hour), EVENTS, columns=COLUMNS)
         content = encode(count_minutes(source.table), made_from=source.etag)
+        changes.mark(store, hour, source.etag)
         try:
             store.put(hour_key(hour), content, replacing=counted.etag)
             calls = source.table.num_rows
@@ -50,6 +51,11 @@ def count_hour(store: ObjectStore, hour: EventHour, version: str) -> int | None:
             pass
         # Events may have been merged meanwhile: only what is made from the newest version is done.
         version = hours.version(store, hour)
+
+
+def made_from(store: ObjectStore, hour: EventHour) -> str:
+    """Give the version of an hour's events that its counts are made from; the empty text where there are none."""
+    return read_version(store, hour_key(hour), MINUTE_COUNTS, columns=["count"]).made_from
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,20 +67,21 @@ class CountFile:
     etag: str
 
 
-def by_place(store: ObjectStore, horizon: timedelta) -> Iterator[tuple[tuple[str, str], list[CountFile]]]:
-    """Yield each (account id, Region) with its count files, oldest first, of the `horizon` up to its newest day."""
-    for account_id, region in account_regions(store, TABLE):
-        folders = store.list_folder(f"{TABLE}/account_id={account_id}/region={region}/").folders
-        if not folders:
-            continue
-        oldest = day_of(folders[-1]).end - horizon
-        files = [
-            CountFile(day_of(folder).start + int(info.key[-10:-8]) * HOUR, info.key, info.etag)
-            for folder in folders
-            if day_of(folder).end > oldest
-            for info in store.list(folder)
-        ]
-        yield (account_id, region), sorted(files, key=lambda each: each.hour)
+def places(store: ObjectStore) -> Iterator[tuple[str, str]]:
+    """Yield every (account id, Region) that has counts, in order."""
+    yield from account_regions(store, TABLE)
+
+
+def files_of(store: ObjectStore, account_id: str, region: str, span: Window) -> list[CountFile]:
+    """List the count files of an account × Region whose hours begin in a span, oldest first."""
+    found = store.list_folder(f"{TABLE}/account_id={account_id}/region={region}/").folders
+    files = (
+        CountFile(day_of(folder).start + int(info.key[-10:-8]) * HOUR, info.key, info.etag)
+        for folder in found
+        if day_of(folder).overlaps(span)
+        for info in store.list(folder)
+    )
+    return sorted((each for each in files if each.hour in span), key=lambda each: each.hour)
 
 
 def read(store: ObjectStore, file: CountFile) -> pa.Table:
@@ -92,7 +99,7 @@ def encoded(table: pa.Table) -> pa.Table:
 
 def read_counts(store: ObjectStore, window: Window) -> Iterator[tuple[EventHour, pa.Table]]:
     """Yield the minute counts of every hour of a window, by account, Region and hour."""
-    for (account_id, region), files in by_place(store, timedelta(days=36500)):
-        for file in files:
-            if Window(file.hour, file.hour + HOUR).overlaps(window):
-                yield EventHour(account_id, region, file.hour), read_columns(store.get(file.key)[0])
+    whole_hours = Window(floor(window.start, HOUR), window.end)
+    for account_id, region in account_regions(store, TABLE):
+        for file in files_of(store, account_id, region, whole_hours):
+            yield EventHour(account_id, region, file.hour), read_columns(store.get(file.key)[0])

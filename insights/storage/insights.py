@@ -8,20 +8,26 @@ from typing import Any
 import pyarrow as pa
 
 from insights.records.schemas import INSIGHTS
-from insights.storage.objects import ObjectStore
+from insights.storage.objects import ABSENT, ObjectStore
 from insights.storage.partitions import day_of
 from insights.storage.tables import encode, read_columns
 from insights.windows import Window
 
 TABLE = "insights"
 Row = dict[str, Any]
-"""A row of `INSIGHTS` as `Table.to_pylist` gives it."""
+"""A row of `INSIGHTS` as `Table.to_pylist` gives it; one that was read has its file's key and ETag as `_key`
+and `_etag`."""
 
 
 def write(store: ObjectStore, row: Row) -> None:
-    """Put one insight, over what was known of it before."""
-    key = f"{TABLE}/date={row['start_time']:%Y-%m-%d}/{row['insight_id']}.parquet"
-    store.put(key, encode(pa.Table.from_pylist([row], schema=INSIGHTS)))
+    """Put one insight, over the version of it that was read, if any.
+
+    Raises:
+        ConflictError: somebody else wrote it meanwhile.
+    """
+    key = row.get("_key") or f"{TABLE}/date={row['start_time']:%Y-%m-%d}/{row['insight_id']}.parquet"
+    content = encode(pa.Table.from_pylist([row], schema=INSIGHTS))
+    store.put(key, content, replacing=row.get("_etag", ABSENT))
 
 
 def read(store: ObjectStore, window: Window | None = None) -> Iterator[Row]:
@@ -30,5 +36,6 @@ def read(store: ObjectStore, window: Window | None = None) -> Iterator[Row]:
     for folder in store.list_folder(f"{TABLE}/").folders:
         if window is None or day_of(folder).overlaps(window):
             for info in store.list(folder):
-                rows += read_columns(store.get(info.key)[0]).to_pylist()
+                content, etag = store.get(info.key)
+                rows += [row | {"_key": info.key, "_etag": etag} for row in read_columns(content).to_pylist()]
     yield from sorted(rows, key=lambda row: (row["start_time"], row["insight_id"]))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import fcntl
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -18,6 +18,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Protocol
 
+import msgspec
 import obstore
 import obstore.exceptions as obstore_errors
 import obstore.store
@@ -30,6 +31,10 @@ ABSENT = ""
 _RETRIES: Any = {"max_retries": 4, "retry_timeout": timedelta(seconds=60)}
 _REFUSED_STATUS = ("401", "403")
 _MISSING_STATUS = ("404",)
+_HTTP_ATTRIBUTES = (
+    "Cache-Control", "Content-Disposition", "Content-Encoding", "Content-Language", "Content-Type", "Storage-Class",
+)  # fmt: skip
+_BESIDE = ".metadata.json"
 _CLIENT: Any = {"timeout": timedelta(seconds=120), "connect_timeout": timedelta(seconds=10), "allow_http": True}
 
 
@@ -65,6 +70,13 @@ class Folder:
     objects: tuple[ObjectInfo, ...]
 
 
+Attributes = Mapping[str, str]
+
+
+class _Attributes(msgspec.Struct):
+    metadata: dict[str, str] = msgspec.field(name="Metadata")
+
+
 class ObjectStore(Protocol):
     """A flat space of keys under one URL. Every method raises `StorageError` or one of its kinds."""
 
@@ -79,10 +91,18 @@ class ObjectStore(Protocol):
     def get(self, key: str) -> tuple[bytes, str]:
         """Give an object's content and ETag."""
 
-    def put(self, key: str, content: bytes, *, replacing: str | None = None) -> None:
+    def get_with_attributes(self, key: str) -> tuple[bytes, Attributes]:
+        """Give an object's content and the attributes it was put with."""
+
+    def put(
+        self, key: str, content: bytes, *, replacing: str | None = None, attributes: Attributes | None = None
+    ) -> None:
         """Put an object in one step.
 
         Args:
+            key: Where it goes.
+            content: What it holds.
+            attributes: What is kept beside the content, by lower-case names: S3's `x-amz-meta-…`.
             replacing: None puts whatever is there; an ETag puts only over that version; `ABSENT` only where nothing is.
 
         Raises:
@@ -119,13 +139,23 @@ class Store:
             found = obstore.get(self._client, key)
             return bytes(found.bytes()), found.meta["e_tag"] or ""
 
-    def put(self, key: str, content: bytes, *, replacing: str | None = None) -> None:
+    def get_with_attributes(self, key: str) -> tuple[bytes, Attributes]:
+        """Give an object's content and attributes."""
+        with self._errors(key):
+            found = obstore.get(self._client, key)
+            named = {name: value for name, value in found.attributes.items() if name not in _HTTP_ATTRIBUTES}
+            return bytes(found.bytes()), named
+
+    def put(
+        self, key: str, content: bytes, *, replacing: str | None = None, attributes: Attributes | None = None
+    ) -> None:
         """Put an object in one step, if the condition holds."""
         mode: Any = "overwrite"
         if replacing is not None:
             mode = "create" if replacing == ABSENT else {"e_tag": replacing}
+        named = dict(attributes) if attributes else None
         with self._errors(key):
-            obstore.put(self._client, key, content, mode=mode, use_multipart=False)
+            obstore.put(self._client, key, content, attributes=named, mode=mode, use_multipart=False)
 
     def delete(self, key: str) -> None:
         """Delete an object."""
@@ -140,30 +170,66 @@ class Store:
 
 
 class LocalStore(Store):
-    """A folder. Conditional puts hold a lock on the folder, so that of two processes only one replaces a version."""
+    """A folder. Conditional puts hold a lock on the folder, so that of two processes only one replaces a version.
+
+    An object's attributes lie beside it in `<key>.metadata.json`, in the form in which `aws s3api head-object` prints
+    them, so that a copy of a bucket can be given its own. Such files are no objects; the two are not put in one step.
+    """
 
     def __init__(self, root: Path) -> None:
         super().__init__(obstore.store.LocalStore(root), str(root))
+        self._root = root
         self._lock = root / ".lock"
 
     def list(self, prefix: str) -> Iterator[ObjectInfo]:
-        """List everything below a prefix; our lock is none of it."""
-        return (info for info in super().list(prefix) if info.key != self._lock.name)
+        """List everything below a prefix; our lock and attributes are none of it."""
+        return (info for info in super().list(prefix) if self._is_object(info))
 
     def list_folder(self, prefix: str) -> Folder:
-        """List one level below a prefix; our lock is none of it."""
+        """List one level below a prefix; our lock and attributes are none of it."""
         found = super().list_folder(prefix)
-        return Folder(found.folders, tuple(info for info in found.objects if info.key != self._lock.name))
+        return Folder(found.folders, tuple(info for info in found.objects if self._is_object(info)))
 
-    def put(self, key: str, content: bytes, *, replacing: str | None = None) -> None:
+    def get_with_attributes(self, key: str) -> tuple[bytes, Attributes]:
+        """Give an object's content and attributes; none where the file beside it is not there or cannot be read."""
+        content, _ = self.get(key)
+        with self._errors(key):
+            try:
+                return content, msgspec.json.decode(self._beside(key).read_bytes(), type=_Attributes).metadata
+            except (FileNotFoundError, msgspec.MsgspecError, UnicodeDecodeError):
+                return content, {}
+
+    def put(
+        self, key: str, content: bytes, *, replacing: str | None = None, attributes: Attributes | None = None
+    ) -> None:
         """Put an object in one step, if the condition holds."""
         if replacing is None or replacing == ABSENT:
             super().put(key, content, replacing=replacing)
-            return
+        else:
+            self._replace(key, content, replacing)
+        with self._errors(key):
+            if attributes:
+                self._beside(key).write_bytes(msgspec.json.encode(_Attributes(dict(attributes))))
+            else:
+                self._beside(key).unlink(missing_ok=True)
+
+    def delete(self, key: str) -> None:
+        """Delete an object and its attributes."""
+        super().delete(key)
+        with self._errors(key):
+            self._beside(key).unlink(missing_ok=True)
+
+    def _replace(self, key: str, content: bytes, version: str) -> None:
         with self._locked(key):
-            if self._version(key) != replacing:
+            if self._version(key) != version:
                 raise ConflictError(f"{self.url}/{key} was replaced by another writer")
             super().put(key, content)
+
+    def _beside(self, key: str) -> Path:
+        return self._root / f"{key}{_BESIDE}"
+
+    def _is_object(self, info: ObjectInfo) -> bool:
+        return info.key != self._lock.name and not info.key.endswith(_BESIDE)
 
     @contextmanager
     def _locked(self, key: str) -> Iterator[None]:
@@ -204,8 +270,11 @@ def open_store(url: str, *, aws: AwsAccess | None = None, create: bool = False) 
     raise StorageError(f"{url!r} is no place we can open: write s3://bucket/prefix or a path")
 
 
-def read_ahead(store: ObjectStore, keys: Iterable[str], *, threads: int) -> Iterator[tuple[str, bytes | StorageError]]:
-    """Fetch objects in order with a few in flight; what cannot be fetched comes as its error."""
+def read_ahead(store: ObjectStore, keys: Iterable[str], *, threads: int) -> Generator[tuple[str, bytes | StorageError]]:
+    """Fetch objects in order with a few in flight; what cannot be fetched comes as its error.
+
+    Close it if you do not read it to its end.
+    """
 
     def fetch(key: str) -> bytes | StorageError:
         try:
@@ -251,7 +320,7 @@ def _open_bucket(bucket: str, prefix: str, url: str, aws: AwsAccess) -> Store:
         bucket,
         prefix=prefix or None,
         region=region,
-        endpoint=None if is_aws else endpoint,
+        **({} if is_aws else {"endpoint": endpoint}),
         virtual_hosted_style_request=is_aws,
         credential_provider=Boto3CredentialProvider(session),
         retry_config=_RETRIES,

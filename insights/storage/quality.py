@@ -60,11 +60,11 @@ def held_hours(store: ObjectStore, hours: Iterable[EventHour]) -> dict[EventHour
     return held
 
 
-def read_results(store: ObjectStore, window: Window) -> Iterator[msgspec.Raw]:
-    """Yield the checks' documents of every day that overlaps a window, by account, Region and day."""
+def read_judgements(store: ObjectStore, window: Window) -> Iterator[Judgement]:
+    """Yield the judgements of every day that overlaps a window, by account, Region and day."""
     for account, region in account_regions(store, TABLE):
         for day in window.days():
-            yield from (each.result for each in read_day(store, EventHour(account, region, day.start).day_path))
+            yield from read_day(store, EventHour(account, region, day.start).day_path)
 
 
 def _without(judgement: Judgement, hours: Mapping[str, str]) -> Judgement:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 
@@ -52,11 +52,16 @@ def write(store: ObjectStore, unit: str, refused: Sequence[tuple[TrailObject, Re
         put_if_new(store, f"{TABLE}/date={date}/{unit}-{held}.parquet", content)
 
 
-def count_by_reason(store: ObjectStore, versions: Collection[tuple[str, str]]) -> Refused:
-    """Count what is held of the given (key, ETag) versions of objects; what two runs wrote counts once."""
+def count_by_reason(store: ObjectStore, objects: Iterable[TrailObject]) -> Refused:
+    """Count what is held of some objects, in their present versions; what two runs wrote counts once."""
+    versions: set[tuple[str, str]] = set()
+    dates: set[str] = set()
+    for each in objects:
+        versions.add((each.key, each.etag))
+        dates.add(each.date)
     found: set[tuple[str, str, int | None, str]] = set()
     columns = ["object_key", "object_etag", "record_index", "reason"]
-    for info in store.list(f"{TABLE}/"):
+    for info in (info for date in sorted(dates) for info in store.list(f"{TABLE}/date={date}/")):
         for row in read_columns(store.get(info.key)[0], columns).to_pylist():
             if (row["object_key"], row["object_etag"]) in versions:
                 found.add(tuple(row[name] for name in columns))

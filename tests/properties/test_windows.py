@@ -4,7 +4,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from insights.windows import DAY, HOUR, MINUTE, Window, ceil, floor, format_instant, parse_instant, span
+from insights.windows import DAY, HOUR, MINUTE, Window, ceil, floor, format_instant, parse_instant
 
 INSTANTS = st.datetimes(datetime(1990, 1, 1), datetime(2100, 1, 1)).map(lambda at: at.replace(tzinfo=UTC))  # noqa: DTZ001
 STEPS = st.sampled_from([MINUTE, HOUR, DAY, timedelta(minutes=5)])
@@ -36,17 +36,6 @@ def test_overlap(one: Window, other: Window) -> None:
     later = max(one.start, other.start)
 
     assert one.overlaps(other) == other.overlaps(one) == (later in one and later in other)
-
-
-@given(st.lists(WINDOWS, min_size=1))
-def test_span(windows: list[Window]) -> None:
-    """A span covers every window and touches both of its ends."""
-    whole = span(windows)
-
-    assert whole is not None
-    assert all(whole.start <= window.start and window.end <= whole.end for window in windows)
-    assert whole.start in {window.start for window in windows}
-    assert whole.end in {window.end for window in windows}
 
 
 @given(INSTANTS, STEPS)

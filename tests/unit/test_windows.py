@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 
 from insights.errors import WindowError
-from insights.windows import DAY, HOUR, Window, ceil, floor, format_instant, hour_of, parse_instant, span
+from insights.windows import DAY, HOUR, Window, ceil, floor, format_instant, hour_of, parse_instant
 
 
 def at(text: str) -> datetime:
@@ -86,14 +86,6 @@ def test_hour_of() -> None:
     half_past = datetime(2026, 11, 1, 18, 45, tzinfo=timezone(timedelta(hours=5, minutes=30)))
 
     assert hour_of(half_past) == Window(at("2026-11-01T13:00"), at("2026-11-01T14:00"))
-
-
-def test_span() -> None:
-    """The span of windows reaches from the first start to the last end, whatever their order; none have none."""
-    late, early = hour_of(at("2026-11-01T20:00")), hour_of(at("2026-11-01T02:00"))
-
-    assert span([late, early]) == Window(at("2026-11-01T02:00"), at("2026-11-01T21:00"))
-    assert span([]) is None
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import sys
 import tempfile
@@ -48,20 +49,23 @@ def demo(
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     output = Output()
     began = time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="trail-insights-demo-") as folder:
-        show = _Demo(home or Path(folder), output)
-        try:
-            with output.progress() as steps:
-                show.prepare(steps)
-                show.analyse(steps)
-            show.tell(time.monotonic() - began)
-            if stay:
-                output.say("\nIt stays up until Ctrl-C.")
-                threading.Event().wait()
-        except KeyboardInterrupt:
-            output.say("\nStopping …")
-        finally:
-            show.stop()
+    folder = home or Path(tempfile.mkdtemp(prefix="trail-insights-demo-"))
+    show = _Demo(folder, output)
+    try:
+        with output.progress() as steps:
+            show.prepare(steps)
+            show.analyse(steps)
+        show.tell(time.monotonic() - began)
+        if stay:
+            output.say("\nIt stays up until Ctrl-C.")
+            threading.Event().wait()
+    except KeyboardInterrupt:
+        output.say("\nStopping …")
+    finally:
+        show.stop()
+    # Kept where something went wrong: its logs say what.
+    if home is None:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 class _Demo:
@@ -103,7 +107,7 @@ class _Demo:
             steps.advance("Airflow", 1, 1)
 
     def analyse(self, steps: Steps) -> None:
-        """Run `initial_analysis` over the history, then let `trail_ingest` and `insights_detect` do the newest hours."""
+        """Run `initial_analysis` over the history, then `trail_ingest` and `insights_detect` over the newest hours."""
         window = story.history(self.end)
         conf = {"window_start": format_instant(window.start), "window_end": format_instant(window.end)}
         self.airflow.unpause("initial_analysis")
@@ -126,7 +130,8 @@ class _Demo:
         self.output.say(f"\n{newest['explanation']}\n{json.dumps({'Records': records}, indent=2)}")
         self.output.say(
             f"\nDone in {seconds:.0f} seconds. Airflow: {self.airflow.url}   user: {USER}   password: "
-            f"{self.airflow.password}\n  Dags → initial_analysis → the run → tab 'Data quality' shows the quality report."
+            f"{self.airflow.password}"
+            "\n  Dags → initial_analysis → the run → tab 'Data quality' shows the quality report."
             f"\nThe trail and the lake: s3://{TRAIL} and s3://{LAKE} at {self.s3_url} (any keys)."
         )
 

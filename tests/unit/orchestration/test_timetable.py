@@ -95,3 +95,23 @@ def test_serialised_and_back() -> None:
 def test_summary_says_when(timetable: Any) -> None:
     """The UI shows when an hour is run."""
     assert timetable.summary == "hourly, 20 min after the hour"
+
+
+@pytest.mark.parametrize(
+    ("now", "hour"),
+    [("13:05", "11:00"), ("13:19", "11:00"), ("13:20", "12:00"), ("13:59", "12:00")],
+)
+def test_without_catchup_it_begins_with_the_last_settled_hour(
+    timetable: Any, monkeypatch: pytest.MonkeyPatch, now: str, hour: str
+) -> None:
+    """Whenever the DAG is switched on there is an hour to run at once: the newest whose delay is over."""
+    from airflow.timetables.base import TimeRestriction
+
+    from insights.orchestration import timetable as module
+
+    monkeypatch.setattr(module, "_utc_now", lambda: at(f"2026-11-01T{now}"))
+    restriction = TimeRestriction(earliest=at("2024-01-01T00:00"), latest=None, catchup=False)
+
+    run = timetable.next_dagrun_info(last_automated_data_interval=None, restriction=restriction)
+
+    assert (run.data_interval.start, run.run_after <= at(f"2026-11-01T{now}")) == (at(f"2026-11-01T{hour}"), True)

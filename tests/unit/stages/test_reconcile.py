@@ -48,6 +48,15 @@ def test_other_windows(busy, record) -> None:
     assert run(busy).listed == 3
 
 
+def test_replaced_and_deleted(busy, key) -> None:
+    """What the trail no longer holds, or holds in another version, is not counted among its records."""
+    busy.put(key(unique="A" * 16), busy.workspace.trail.get(key(unique="B" * 16))[0])
+    busy.workspace.trail.delete(key(unique="B" * 16))
+    report = run(busy)
+
+    assert (report.read, report.unread, report.records_in, report.refused) == (0, 1, 0, {})
+
+
 def test_lost_quarantine(busy) -> None:
     """A quarantine that lost rows is noticed, and the message asks after them."""
     for info in list(busy.workspace.lake.list("quarantine/")):

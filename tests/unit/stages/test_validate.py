@@ -1,9 +1,12 @@
 from datetime import UTC, datetime, timedelta
 
+from insights.checks.result import QualityResult
 from insights.records.partitions import EventHour
 from insights.stages import quality_report, validate
 from insights.stages.report import ValidateReport
+from insights.storage import quality
 from insights.storage.events import hour_key
+from insights.windows import Window, parse_instant
 
 NOON = EventHour("111122223333", "us-east-1", datetime(2026, 11, 1, 12, tzinfo=UTC))
 
@@ -40,6 +43,9 @@ def test_warning(pipeline, record) -> None:
     assert counted(pipeline) == ["01T13"]
 
 
+DAY_AFTER = Window(parse_instant("2026-11-02T00:00"), parse_instant("2026-11-02T01:00"))
+
+
 def test_held_hour(pipeline, record) -> None:
     """An hour whose rows lie in the wrong place is held and not counted; the hour beside it is."""
     pipeline.deliver(record(1), record(2, eventTime="2026-11-01T12:00:00Z"))
@@ -51,6 +57,32 @@ def test_held_hour(pipeline, record) -> None:
 
     assert report.held == {str(NOON): ("event-time-in-hour",)}
     assert counted(pipeline) == ["01T13"]
+
+
+def test_held_hour_again(pipeline, record) -> None:
+    """A held hour is told again by a run of its own window, and left alone by one that looks back past it."""
+    pipeline.deliver(record(1), record(2, eventTime="2026-11-01T12:00:00Z"))
+    pipeline.normalize()
+    lake, after = pipeline.workspace.lake, EventHour(NOON.account_id, NOON.region, NOON.start + timedelta(hours=1))
+    lake.put(hour_key(NOON), lake.get(hour_key(after))[0])
+    run(pipeline)
+    again = run(pipeline)
+    pipeline.workspace.lookback, pipeline.window = timedelta(hours=24), DAY_AFTER
+    looking_back = run(pipeline)
+
+    assert (again.checked, again.unchanged, list(again.held)) == (1, 1, [str(NOON)])
+    assert (looking_back.checked, looking_back.unchanged, looking_back.held) == (0, 2, {})
+
+
+def test_held_hour_of_a_scheduled_run_again(pipeline, record) -> None:
+    """Clearing the failed task of a scheduled run does not turn it green: its own hour is still held."""
+    pipeline.workspace.lookback = timedelta(hours=24)
+    pipeline.deliver(record(1), record(2, eventTime="2026-11-01T12:00:00Z"))
+    pipeline.normalize()
+    lake, after = pipeline.workspace.lake, EventHour(NOON.account_id, NOON.region, NOON.start + timedelta(hours=1))
+    lake.put(hour_key(NOON), lake.get(hour_key(after))[0])
+
+    assert list(run(pipeline).held) == list(run(pipeline).held) == [str(NOON)]
 
 
 def test_held_day(pipeline, record) -> None:
@@ -79,12 +111,13 @@ def test_page(pipeline, record) -> None:
 
 
 def test_facts(pipeline, record) -> None:
-    """Events later than their delivery, and reads that had to be inferred, are warned of."""
+    """Events later than their delivery, and reads that had to be inferred, are warned of by their rules."""
     old = [{k: v for k, v in record(number).items() if k != "readOnly"} for number in range(3)]
     pipeline.deliver(*old, record(9, eventTime="2026-11-01T23:00:00Z"))
     pipeline.normalize()
     run(pipeline)
-    html = quality_report.render(pipeline.window, pipeline.workspace).html
+    (judgement,) = quality.read_judgements(pipeline.workspace.lake, pipeline.window)
+    result = QualityResult.from_json(bytes(judgement.result))
 
-    assert "No event is later than its delivery" in html
+    assert {each.rule_id for each in result.outcomes if each.failed} == {"events-not-ahead", "read-write-known"}
     assert run(pipeline).held == {}

@@ -1,9 +1,9 @@
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from insights.records.partitions import EventHour
-from insights.storage import counts, hours
+from insights.storage import changes, counts, hours
 from insights.storage.events import merge_hour
-from insights.storage.tables import made_from, read_columns
+from insights.storage.tables import read_columns
 from insights.windows import Window, parse_instant
 
 
@@ -19,7 +19,7 @@ def test_count(store, hour, record, events_of) -> None:
 
     assert calls == 3
     assert counted(store, hour) == [("RunInstances", 2), ("StopInstances", 1)]
-    assert made_from(store.get(counts.hour_key(hour))[0]) == hours.version(store, hour)
+    assert counts.made_from(store, hour) == hours.version(store, hour)
 
 
 def test_unchanged(store, hour, record, events_of) -> None:
@@ -66,28 +66,39 @@ def fill(store, record, events_of, *places: tuple[str, str]) -> None:
         counts.count_hour(store, hour, hours.version(store, hour))
 
 
-def test_by_place(store, record, events_of) -> None:
-    """Files come by account and Region, oldest first, and none from before the horizon of the newest day."""
+def test_files_of(store, record, events_of) -> None:
+    """The files of a place come oldest first, and only those whose hours begin in the span."""
     fill(
         store, record, events_of,
-        ("111122223333", "2026-11-01T23:00"), ("111122223333", "2026-11-02T00:00"),
-        ("111122223333", "2026-10-01T05:00"),
-        ("444455556666", "2026-01-01T00:00"),
+        ("111122223333", "2026-11-02T00:00"), ("111122223333", "2026-11-01T23:00"),
+        ("111122223333", "2026-11-02T01:00"), ("111122223333", "2026-10-01T05:00"),
+        ("444455556666", "2026-11-01T23:00"),
     )  # fmt: skip
-    places = {
-        place: [f"{file.hour:%m-%dT%H}" for file in files] for place, files in counts.by_place(store, timedelta(days=7))
-    }
+    span = Window(parse_instant("2026-11-01T22:00"), parse_instant("2026-11-02T01:00"))
 
-    assert places == {
-        ("111122223333", "us-east-1"): ["11-01T23", "11-02T00"],
-        ("444455556666", "us-east-1"): ["01-01T00"],
+    files = counts.files_of(store, "111122223333", "us-east-1", span)
+
+    assert [f"{file.hour:%m-%dT%H}" for file in files] == ["11-01T23", "11-02T00"]
+
+
+def test_counting_leaves_a_mark_to_judge(store, hour, record, events_of) -> None:
+    """An hour that is counted anew is pending until somebody judged it; one that is up to date is not."""
+    fill(store, record, events_of, ("111122223333", "2026-11-01T13:00"))
+    pending = changes.pending(store)
+    changes.clear(store, pending["111122223333", "us-east-1"])
+    counts.count_hour(store, hour, hours.version(store, hour))
+
+    assert {place: [change.hour for change in found] for place, found in pending.items()} == {
+        ("111122223333", "us-east-1"): [parse_instant("2026-11-01T13:00")]
     }
+    assert changes.pending(store) == {}
 
 
 def test_read(store, hour, record, events_of) -> None:
     """One hour's counts are read with texts as dictionaries."""
     fill(store, record, events_of, ("111122223333", "2026-11-01T13:00"))
-    ((_, (file,)),) = counts.by_place(store, timedelta(days=7))
+    span = Window(parse_instant("2026-11-01T13:00"), parse_instant("2026-11-01T14:00"))
+    (file,) = counts.files_of(store, "111122223333", "us-east-1", span)
     table = counts.read(store, file)
 
     assert table["event_name"].to_pylist() == ["RunInstances"]

@@ -1,5 +1,8 @@
 from typing import Any
 
+import pytest
+
+from insights.errors import ConflictError
 from insights.records.schemas import INSIGHTS
 from insights.storage import insights
 from insights.windows import Window, parse_instant
@@ -18,15 +21,19 @@ def test_round_trip(store) -> None:
     """A row comes back with all of its columns."""
     insights.write(store, row("a", "2026-11-01T13:05"))
 
-    assert list(insights.read(store)) == [row("a", "2026-11-01T13:05")]
+    (read,) = insights.read(store)
+    assert {name: value for name, value in read.items() if not name.startswith("_")} == row("a", "2026-11-01T13:05")
 
 
 def test_overwrite(store) -> None:
     """What is learnt later replaces what was known of the same insight."""
     insights.write(store, row("a", "2026-11-01T13:05", status="open"))
-    insights.write(store, row("a", "2026-11-01T13:05", status="closed"))
+    (known,) = insights.read(store)
+    insights.write(store, known | {"status": "closed"})
 
     assert [each["status"] for each in insights.read(store)] == ["closed"]
+    with pytest.raises(ConflictError):
+        insights.write(store, known | {"status": "withdrawn"})
 
 
 def test_order(store) -> None:

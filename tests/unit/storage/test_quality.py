@@ -16,7 +16,7 @@ def judgement(result: str, versions: dict[str, str], held: dict[str, tuple[str, 
 
 
 def results(store) -> list[str]:
-    return [msgspec.json.decode(raw)["result"] for raw in quality.read_results(store, DAY)]
+    return [msgspec.json.decode(each.result)["result"] for each in quality.read_judgements(store, DAY)]
 
 
 def test_round_trip(store, hour) -> None:

@@ -1,0 +1,177 @@
+"""From what the detector found to rows of the `insights` table: numbers, who caused it, the records AWS would write.
+
+The records in a row are what was published: they never change. Its columns are what the data say now.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from insights import __version__
+from insights.records.insight import (
+    Attribution,
+    Insight,
+    Rate,
+    baseline_minutes,
+    baseline_start,
+    end_record,
+    start_record,
+)
+from insights.records.series import InsightType
+from insights.statistics.attribution import attributions
+from insights.statistics.episodes import Episode
+from insights.statistics.explanation import explain
+from insights.statistics.parameters import Parameters
+from insights.storage.attribution import Question, tally
+from insights.storage.insights import Row
+from insights.storage.objects import ObjectStore
+from insights.windows import MINUTE, Window, parse_instant
+
+
+@dataclass(frozen=True, slots=True)
+class Tale:
+    """An episode as AWS's records tell it, and in one sentence."""
+
+    insight: Insight
+    explanation: str
+
+
+def attribute(lake: ObjectStore, due: Sequence[tuple[Episode, Row | None]], parameters: Parameters) -> dict[str, Tale]:
+    """Find out who caused episodes, by their ids, reading every event hour once for all of them.
+
+    An episode whose Start was told already is told from that start on, wherever late data would put it now: a pair of
+    records must not contradict itself.
+    """
+    questions: list[Question] = []
+    for episode, row in due:
+        writes_only = (
+            episode.series.insight_type is InsightType.CALL_RATE
+            and episode.series.event_category == "Management"
+            and not parameters.include_reads
+        )
+        start = _told_start(episode, row)
+        spans = (
+            Window(baseline_start(start), start),
+            episode.detection_window,
+            Window(start, episode.end) if episode.end and episode.end > start else episode.detection_window,
+        )
+        questions += [Question(episode.series, span, writes_only) for span in spans]
+    answers = tally(lake, questions)
+    tales = {}
+    for number, (episode, row) in enumerate(due):
+        before, at_detection, in_all = answers[3 * number : 3 * number + 3]
+        of_start = attributions(at_detection, before, episode.series.insight_type)
+        of_end = attributions(in_all, before, episode.series.insight_type) if episode.end else ()
+        insight = _insight(episode, of_start, of_end)
+        start = _told_start(episode, row)
+        if start != episode.start and episode.end is not None and episode.end > start:
+            minutes = int((episode.end - start) / MINUTE)
+            baseline = Rate(before.calls, baseline_minutes(start))
+            insight = replace(insight, start=start, baseline=baseline, total=Rate(in_all.calls, minutes))
+        tales[episode.episode_id] = Tale(insight, explain(episode, of_end or of_start))
+    return tales
+
+
+def _told_start(episode: Episode, row: Row | None) -> datetime:
+    return parse_instant(json.loads(row["start_record_json"])["eventTime"]) if row else episode.start
+
+
+def _insight(episode: Episode, of_start: tuple[Attribution, ...], of_end: tuple[Attribution, ...]) -> Insight:
+    return Insight(
+        series=episode.series,
+        direction=episode.direction,
+        start=episode.start,
+        end=episode.end,
+        baseline=episode.baseline,
+        detection=episode.detection,
+        total=episode.total,
+        start_attributions=of_start,
+        end_attributions=of_end,
+    )
+
+
+def is_told(episode: Episode, row: Row) -> bool:
+    """Tell whether a row says of an episode all that the data say now."""
+    return all(row[name] == value for name, value in _columns(episode).items())
+
+
+def row_of(episode: Episode, tale: Tale, known: Row | None) -> Row:
+    """Give the row of an episode: a new one, or what was known of it with its columns brought up to date.
+
+    A record that the row has stays as it is; `is_corrected` says whether the columns tell something else by now.
+    """
+    start, end = start_record(tale.insight), end_record(tale.insight) if episode.end else None
+    row: Row = {
+        "insight_id": episode.episode_id,
+        **_columns(episode),
+        "explanation": tale.explanation,
+        "start_record_json": _json(start),
+        "end_record_json": None if end is None else _json(end),
+        "is_corrected": False,
+        "detector_version": __version__,
+    }
+    if known is None:
+        return row
+    told_start, told_end = json.loads(known["start_record_json"]), json.loads(known["end_record_json"] or "null")
+    if end is not None and told_end is None:
+        told_end = end | {"sharedEventID": told_start["sharedEventID"]}
+    return row | {
+        "_key": known["_key"],
+        "_etag": known["_etag"],
+        "insight_id": known["insight_id"],
+        "start_record_json": known["start_record_json"],
+        "end_record_json": None if told_end is None else _json(told_end),
+        "is_corrected": _numbers(told_start) != _numbers(start)
+        or _numbers(told_end) != _numbers(end)
+        or parse_instant(told_start["eventTime"]) != episode.start,
+    }
+
+
+def _columns(episode: Episode) -> Row:
+    """Give what the judgement alone says of an episode."""
+    series, total = episode.series, episode.total
+    return {
+        "status": "open" if total is None else "closed",
+        "account_id": series.account_id,
+        "region": series.region,
+        "event_category": series.event_category,
+        "insight_type": str(series.insight_type),
+        "event_source": series.event_source,
+        "event_name": series.event_name,
+        "error_code": series.error_code,
+        "direction": str(episode.direction),
+        "start_time": episode.start,
+        "end_time": episode.end,
+        "duration_minutes": None if total is None else total.minutes,
+        "insight_calls_per_minute": (total or episode.detection).calls_per_minute,
+        "baseline_calls_per_minute": episode.baseline.calls_per_minute,
+        "baseline_calls": episode.baseline.calls,
+        "baseline_minutes": episode.baseline.minutes,
+        "detection_calls": episode.detection.calls,
+        "detection_minutes": episode.detection.minutes,
+        "total_calls": None if total is None else total.calls,
+        "rule": str(episode.rule),
+        "window_minutes": episode.window_minutes,
+        "score": episode.score,
+        "threshold": episode.threshold,
+        "expected_calls": episode.expected_calls,
+        "band_upper_calls_per_minute": episode.band_upper_calls_per_minute,
+        "record_calls": episode.record_calls,
+        "record_date": episode.record_date.isoformat() if episode.record_date else None,
+        "is_level_shift": episode.level_shift,
+        "detected_at": episode.detected_at,
+        "closed_at": episode.closed_at,
+    }
+
+
+def _numbers(record: dict[str, Any] | None) -> Any:
+    """Give what a record says of when and how much."""
+    return record and (record["eventTime"], record["insightDetails"]["insightContext"]["statistics"])
+
+
+def _json(record: dict[str, Any]) -> str:
+    return json.dumps(record, ensure_ascii=False, separators=(",", ":"))

@@ -1,0 +1,66 @@
+"""Which spans of delivery were read whole: what makes an hour complete.
+
+A run reads a little past its window, so the hour after it is there in part, and a part of an hour looks like a drop, or
+like the end of a burst. Detection therefore takes an hour for data only once everything that can be delivered for it
+was read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+
+from insights.storage.objects import ObjectStore
+from insights.windows import HOUR, Window, floor
+
+TABLE = "state/read"
+_MINUTE = "%Y%m%dT%H%M"
+
+
+def mark(store: ObjectStore, delivered: Window) -> None:
+    """Note that all that was delivered in a span (to the minute) is in the lake."""
+    name = f"{delivered.start:{_MINUTE}}-{delivered.end:{_MINUTE}}"
+    for month in sorted({f"{day.start:%Y-%m}" for day in delivered.days()}):
+        store.put(f"{TABLE}/{month}/{name}", b"")
+
+
+def marked(store: ObjectStore, window: Window) -> set[Window]:
+    """Give the spans that were noted in the months a window touches."""
+    found = set()
+    for month in sorted({f"{day.start:%Y-%m}" for day in window.days()}):
+        for info in store.list(f"{TABLE}/{month}/"):
+            start, _, end = info.key.rpartition("/")[2].partition("-")
+            found.add(Window(_instant(start), _instant(end)))
+    return found
+
+
+def spans(store: ObjectStore, window: Window) -> list[Window]:
+    """Give what was read of the months a window touches, in order, joined where it hangs together."""
+    return joined(marked(store, window))
+
+
+def joined(windows: Iterable[Window]) -> list[Window]:
+    """Join windows that overlap or touch."""
+    found: list[Window] = []
+    for each in sorted(windows):
+        if found and each.start <= found[-1].end:
+            last = found.pop()
+            found.append(Window(last.start, max(last.end, each.end)))
+        else:
+            found.append(each)
+    return found
+
+
+def is_complete(hour: datetime, read: Iterable[Window], settle: timedelta) -> bool:
+    """Tell whether all that can be delivered for an hour was read: up to `settle` after its end."""
+    return any(span.start <= hour and hour + HOUR + settle <= span.end for span in read)
+
+
+def end_of_complete(read: Iterable[Window], settle: timedelta) -> datetime | None:
+    """Give the end of the newest complete hour, if there is one."""
+    ends = [floor(span.end - settle, HOUR) for span in read if span.end - settle >= span.start + HOUR]
+    return max(ends, default=None)
+
+
+def _instant(text: str) -> datetime:
+    return datetime.strptime(text, _MINUTE).replace(tzinfo=UTC)

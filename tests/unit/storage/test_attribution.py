@@ -4,6 +4,7 @@ from datetime import timedelta
 from insights.records.partitions import EventHour
 from insights.records.series import InsightType, SeriesKey
 from insights.statistics.attribution import Tally
+from insights.storage import counts, hours
 from insights.storage.attribution import Question, tally
 from insights.storage.events import merge_hour
 from insights.windows import Window, parse_instant
@@ -25,6 +26,8 @@ def fill(store, hour, record, events_of) -> dict[str, list]:
     after = EventHour(hour.account_id, hour.region, hour.start + timedelta(hours=1))
     merge_hour(store, hour, events_of([early, write, read, other_api, other_source, data]))
     merge_hour(store, after, events_of([denied, late]))
+    for each in (hour, after):
+        counts.count_hour(store, each, hours.version(store, each))
     return {"writes": [write, denied], "all": [write, read, denied], "denied": [denied]}
 
 
@@ -49,4 +52,12 @@ def test_each_hour_once(store, hour, record, events_of, monkeypatch) -> None:
     monkeypatch.setattr(store, "get", lambda key: read.append(key) or get(key))
     tally(store, [Question(CALLS, SPAN, True)] * 5)
 
-    assert len(read) == 2
+    assert sum(key.startswith("events/") for key in read) == 2
+
+
+def test_an_hour_the_counts_do_not_speak_of(store, hour, record, events_of) -> None:
+    """Events that were held back, or came after the counting, explain no count."""
+    calls = fill(store, hour, record, events_of)
+    merge_hour(store, hour, events_of([record(9, eventTime="2026-11-01T13:20:00Z")], "later"))
+
+    assert tally(store, [Question(CALLS, SPAN, True)]) == [Tally.of(events_of(calls["denied"]))]

@@ -13,7 +13,7 @@ from functools import cache
 from http.client import HTTPConnection
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from moto.server import ThreadedMotoServer
@@ -144,6 +144,71 @@ class TestEveryStore:
         assert list(store.list("")) == []
 
 
+class TestAttributes:
+    NAMED: ClassVar = {"signature": "5f" * 256, "signature-algorithm": "SHA256withRSA"}
+
+    def test_round_trip(self, store: ObjectStore) -> None:
+        """Attributes are kept beside the content, and are no object of their own."""
+        store.put("a/key.json.gz", b"content", attributes=self.NAMED)
+
+        assert store.get_with_attributes("a/key.json.gz") == (b"content", self.NAMED)
+        assert [info.key for info in store.list("")] == ["a/key.json.gz"]
+        assert [info.key for info in store.list_folder("a/").objects] == ["a/key.json.gz"]
+
+    def test_none(self, store: ObjectStore) -> None:
+        """An object that was put without attributes has none."""
+        store.put("key", b"content")
+
+        assert store.get_with_attributes("key") == (b"content", {})
+
+    @pytest.mark.parametrize("condition", ["any", "version"])
+    def test_replaced(self, store: ObjectStore, condition: str) -> None:
+        """Attributes belong to a version: what replaces the object has its own or none."""
+        store.put("key", b"one", attributes=self.NAMED)
+        store.put("key", b"two", replacing=store.get("key")[1] if condition == "version" else None)
+
+        assert store.get_with_attributes("key") == (b"two", {})
+
+    def test_refused_put(self, store: ObjectStore) -> None:
+        """A put that was refused changes no attributes."""
+        store.put("key", b"one", attributes=self.NAMED)
+        with pytest.raises(ConflictError):
+            store.put("key", b"two", replacing=ABSENT, attributes={"other": "x"})
+
+        assert store.get_with_attributes("key") == (b"one", self.NAMED)
+
+    def test_deleted(self, store: ObjectStore) -> None:
+        """Attributes go with their object."""
+        store.put("key", b"one", attributes=self.NAMED)
+        store.delete("key")
+        store.put("key", b"two")
+
+        assert store.get_with_attributes("key") == (b"two", {})
+
+    def test_missing(self, store: ObjectStore) -> None:
+        """An object that is not there is told by its place."""
+        with pytest.raises(NotFoundError, match=r"/none is not there"):
+            store.get_with_attributes("none")
+
+
+def test_attributes_of_a_copied_bucket(tmp_path: Path) -> None:
+    """A folder takes attributes from what `aws s3api head-object` prints, saved beside the object."""
+    (tmp_path / "key.json.gz").write_bytes(b"content")
+    (tmp_path / "key.json.gz.metadata.json").write_text(
+        '{"AcceptRanges": "bytes", "ContentLength": 7, "Metadata": {"signature": "5f"}}'
+    )
+
+    assert open_store(str(tmp_path)).get_with_attributes("key.json.gz") == (b"content", {"signature": "5f"})
+
+
+def test_unreadable_attributes(tmp_path: Path) -> None:
+    """A file of attributes that is none gives none."""
+    (tmp_path / "key").write_bytes(b"content")
+    (tmp_path / "key.metadata.json").write_bytes(b"\xff[")
+
+    assert open_store(str(tmp_path)).get_with_attributes("key") == (b"content", {})
+
+
 class TestConditions:
     def test_absent(self, store: ObjectStore) -> None:
         """`ABSENT` puts where nothing is, and never over something."""
@@ -222,10 +287,11 @@ EVERY_CALL: list[Callable[[ObjectStore], Any]] = [
     lambda store: list(store.list("a/")),
     lambda store: store.list_folder("a/"),
     lambda store: store.get("a/key"),
+    lambda store: store.get_with_attributes("a/key"),
     lambda store: store.put("a/key", b""),
     lambda store: store.put("a/key", b"", replacing=ABSENT),
 ]
-CALL_NAMES = ["list", "list_folder", "get", "put", "put if absent"]
+CALL_NAMES = ["list", "list_folder", "get", "get with attributes", "put", "put if absent"]
 
 
 @contextmanager

@@ -1,0 +1,59 @@
+"""Where the accounts of a trail lie: `AWSLogs/[o-id/]<account>/`, log files and digests by Region and day."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+
+from insights.records.digest import FOLDER
+from insights.windows import DAY, Window
+
+ROOT = "AWSLogs"
+LOG_FOLDER = "CloudTrail"
+
+_OWNER = re.compile(r"(?:\d{12}|o-[a-z0-9]{4,32})/$")  # organization ids: o- and 10 to 32 characters
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Shelf:
+    """The log files and digests of one account in one Region; `account_folder` ends in `/`."""
+
+    account_folder: str
+    region: str
+
+    @property
+    def account_id(self) -> str:
+        """Whose they are."""
+        return self.account_folder.rstrip("/").rpartition("/")[2]
+
+    @property
+    def digests(self) -> str:
+        """The folder of the digests."""
+        return f"{self.account_folder}{FOLDER}/{self.region}/"
+
+    @property
+    def log_files(self) -> str:
+        """The folder of the log files."""
+        return f"{self.account_folder}{LOG_FOLDER}/{self.region}/"
+
+
+def is_root(folder: str) -> bool:
+    """Tell whether a folder is the `AWSLogs/` that all accounts lie in."""
+    return folder.rstrip("/").rpartition("/")[2] == ROOT
+
+
+def owners(folders: tuple[str, ...]) -> Iterator[str]:
+    """Yield of the folders in `AWSLogs/` those of accounts and organizations; other services deliver there too."""
+    return (folder for folder in folders if _OWNER.search(folder))
+
+
+def day_folders(folder: str, window: Window | None) -> Iterator[str]:
+    """Yield the folders below a Region's that hold what was delivered in a window, or the whole without one."""
+    if window is None or window.end - window.start > timedelta(days=366):
+        yield folder
+        return
+    # What is delivered around midnight may lie in either day's folder.
+    for day in window.widened(before=DAY, after=DAY).days():
+        yield f"{folder}{day.start:%Y/%m/%d}/"

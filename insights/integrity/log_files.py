@@ -1,0 +1,57 @@
+"""Judging log files: those a digest lists by their hash, those no digest lists by the time of their delivery."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+
+from insights.integrity.content import hash_or_verdict
+from insights.integrity.verdicts import Finding, Verdict
+from insights.records.digest import LoggedFile
+from insights.records.object_keys import TrailKey, parse_key
+from insights.windows import HOUR, MINUTE, Window
+
+SETTLED = HOUR
+"""A file whose name has the last minutes of an hour may be listed by the digest after it."""
+
+
+def judge_log_file(logged: LoggedFile, key: str, content: bytes | None) -> Finding:
+    """Compare a log file with what its digest says; `content` is None where there is no such object."""
+    if content is None:
+        return Finding("log file", key, Verdict.MISSING)
+    found = hash_or_verdict(content)
+    if isinstance(found, Verdict):
+        return Finding("log file", key, found)
+    is_same = found == logged.hash_value.lower()
+    return Finding("log file", key, Verdict.VALID if is_same else Verdict.CHANGED)
+
+
+def unlisted_files(keys: Iterable[str], listed: Collection[str], covered: Iterable[Window]) -> Iterator[Finding]:
+    """Tell of the log files no digest lists: `UNLISTED` where a digest should have, else `UNCOVERED`.
+
+    Args:
+        keys: The log files of one account and Region; other objects are passed over.
+        listed: Keys that digests list.
+        covered: The times whose deliveries valid digests list.
+    """
+    spans = _united(covered)
+    for key in keys:
+        name = parse_key(key)
+        if isinstance(name, TrailKey) and key not in listed:
+            # The name has the minute of delivery only: all of it must be covered.
+            is_covered = _holds(spans, Window(name.delivered_at, name.delivered_at + MINUTE))
+            yield Finding("log file", key, Verdict.UNLISTED if is_covered else Verdict.UNCOVERED)
+
+
+def _united(windows: Iterable[Window]) -> list[Window]:
+    """Unite windows that touch, and take off their ends what is not settled."""
+    united: list[Window] = []
+    for window in sorted(windows):
+        if united and window.start <= united[-1].end:
+            united[-1] = Window(united[-1].start, max(window.end, united[-1].end))
+        else:
+            united.append(window)
+    return [Window(each.start, each.end - SETTLED) for each in united if each.end - each.start > SETTLED]
+
+
+def _holds(spans: Iterable[Window], minute: Window) -> bool:
+    return any(span.start <= minute.start and minute.end <= span.end for span in spans)

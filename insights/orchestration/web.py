@@ -9,7 +9,6 @@ from insights.orchestration.schedule import WINDOW_PARAMS
 from insights.orchestration.windows import window_of
 from insights.windows import Window
 
-
 DAGS_WITH_WINDOWS = ("trail_ingest", "initial_analysis")
 
 

@@ -25,7 +25,7 @@ def open_workspace(*, trail: str | None = None) -> Workspace:
         trail: Another trail than that of the settings.
 
     Raises:
-        SettingsError: the other trail is a folder, though the settings' is none: a form must not open the worker's files.
+        SettingsError: the other trail is a folder, but the settings' is none: a form must not open a worker's files.
     """
     settings = load_settings()
     if trail:

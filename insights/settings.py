@@ -48,7 +48,7 @@ class LakeSettings(Struct, frozen=True, kw_only=True):
 class IngestSettings(Struct, frozen=True, kw_only=True):
     """How the work of reading is cut up."""
 
-    shard_megabytes: Annotated[int, Meta(ge=1, le=1024)] = 16
+    shard_megabytes: Annotated[int, Meta(ge=1, le=1024)] = 64
     fetch_threads: Annotated[int, Meta(ge=1, le=64)] = 8
 
 

@@ -61,7 +61,7 @@ class Identity:
 NOBODY = Identity()
 
 
-def parse_identity(text: bytes | msgspec.Raw | None) -> Identity:
+def parse_identity(text: str | bytes | None) -> Identity:
     """Read a `userIdentity`; one that is absent, null or of an unknown shape gives `NOBODY`."""
     if text is None:
         return NOBODY

@@ -6,8 +6,11 @@ it will be read again, and reading it again adds nothing.
 
 from __future__ import annotations
 
+import gc
 import json
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,7 +24,6 @@ from insights.records.columns import BATCH_RECORDS, Batch, RowBuilder, Rows, has
 from insights.records.document import read_document
 from insights.records.event import Refusal, restore
 from insights.records.partitions import EventHour
-from insights.records.schemas import EVENTS
 from insights.stages.extract import read_plan
 from insights.stages.report import NormalizeReport
 from insights.stages.workspace import Workspace
@@ -31,8 +33,11 @@ from insights.storage.objects import ObjectStore, read_ahead
 from insights.storage.trail import TrailObject
 from insights.windows import HOUR, Window, floor
 
-PENDING_BYTES = 48 * 2**20
-"""How many bytes of rows wait in memory before the fullest event hours are written."""
+PENDING_BYTES = 40 * 2**20
+"""How many bytes of rows wait in memory before event hours are written."""
+
+SORTED_ROWS = 16_000
+"""How many rows are put with their event hours at once: of each hour there are many then, which costs less a row."""
 
 _HOUR_MICROSECONDS = int(HOUR.total_seconds()) * 1_000_000
 
@@ -49,8 +54,21 @@ def run(window: Window, workspace: Workspace, shard: str | None = None) -> Norma
     planned = read_plan(workspace, shard)
     objects = [each for each, is_unread in ledger.unread(workspace.lake, planned) if is_unread]
     work = _Work(workspace.lake, objects, set(workspace.settings.trail.categories))
-    work.read(workspace.trail, threads=workspace.settings.ingest.fetch_threads)
+    with _without_collector():
+        work.read(workspace.trail, threads=workspace.settings.ingest.fetch_threads)
     return work.finish(window)
+
+
+@contextmanager
+def _without_collector() -> Iterator[None]:
+    """Keep Python from looking for cycles: reading makes millions of values and no cycle. It saves 5 % of CPU."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 @dataclass
@@ -64,12 +82,14 @@ class _Work:
     sizes: dict[EventHour, int] = field(default_factory=dict)
     pending_bytes: int = 0
     batch: Batch = field(default_factory=Batch)
+    built: list[Rows] = field(default_factory=list)
     builder: RowBuilder = field(default_factory=RowBuilder)
     refusals: list[tuple[int, Refusal]] = field(default_factory=list)
     failures: dict[int, StorageError] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         size = len(self.objects)
+        self.keys = pa.array([each.key for each in self.objects], pa.string())
         self.records_in = np.zeros(size, dtype=np.int64)
         self.kept = np.zeros(size, dtype=np.int64)
         self.duplicate = np.zeros(size, dtype=np.int64)
@@ -84,54 +104,69 @@ class _Work:
             document = read_document(key, body)
             self.records_in[number] = document.records_in
             self.refusals += [(number, refusal) for refusal in document.refusals]
-            self.batch.add(document, number)
-            if len(self.batch) >= BATCH_RECORDS:
+            if len(self.batch) + len(document.records) > BATCH_RECORDS:
                 self._flush_batch()
+            self.batch.add(document, number)
         self._flush_batch()
+        self._sort_out()
         while self.pending:
-            self._merge(next(iter(self.pending)))
+            self._merge_one()
 
     def _flush_batch(self) -> None:
         for part in self.batch.parts(BATCH_RECORDS):
             rows, refusals = self.builder.build(part)
             self.refusals += refusals
-            self._sort_out(rows)
+            self.built.append(rows)
         self.batch = Batch()
+        if sum(map(len, self.built)) >= SORTED_ROWS:
+            self._sort_out()
         while self.pending_bytes > PENDING_BYTES:
-            self._merge(max(self.sizes, key=self.sizes.__getitem__))
+            self._merge_one()
 
-    def _sort_out(self, rows: Rows) -> None:
+    def _sort_out(self) -> None:
         """Leave out what is out of scope or cannot be filed, and put the rest with its event hours."""
+        if not self.built:
+            return
+        rows, self.built = Rows.concat(self.built), []
         in_scope = pc.is_in(rows.table["event_category"], pa.array(sorted(self.categories))).to_numpy()
         np.add.at(self.out_of_scope, rows.sources[~in_scope], 1)
-        rows = self._with_origin(rows.filter(in_scope))
+        rows = self._with_account(rows.filter(in_scope))
         usable = has_usable_partition(rows.table)
         for i in np.flatnonzero(~usable):
             self.refusals.append((int(rows.sources[i]), _unusable(rows.table.slice(i, 1), int(rows.positions[i]))))
         rows = rows.filter(usable)
+        table = rows.table.drop_columns(["account_id", "region"]).append_column("source", pa.array(rows.sources))
+        row_bytes = table.get_total_buffer_size() / max(len(rows), 1)
         for hour, members in _by_hour(rows.table):
-            sources = rows.sources[members]
-            waiting = rows.table.take(pa.array(members)).drop_columns(["account_id", "region"])
-            self.pending.setdefault(hour, []).append(waiting.append_column("source", pa.array(sources)))
-            self.sizes[hour] = self.sizes.get(hour, 0) + waiting.nbytes
-            self.pending_bytes += waiting.nbytes
-            for source in np.unique(sources):
+            self.pending.setdefault(hour, []).append(table.take(pa.array(members)))
+            size = int(len(members) * row_bytes)
+            self.sizes[hour] = self.sizes.get(hour, 0) + size
+            self.pending_bytes += size
+            for source in np.unique(rows.sources[members]):
                 self.hours[source].add(hour)
 
-    def _with_origin(self, rows: Rows) -> Rows:
-        """Add the object's key, and its account where the record does not name one."""
-        used, codes = np.unique(rows.sources, return_inverse=True)
-        keys = pa.array([self.objects[i].key for i in used], pa.string()).take(pa.array(codes))
-        accounts = pa.array([self.objects[i].account_id for i in used], pa.string()).take(pa.array(codes))
+    def _with_account(self, rows: Rows) -> Rows:
+        """Take the object's account where the record does not name one."""
+        named = rows.table["account_id"]
+        if not named.null_count:
+            return rows
+        accounts = pa.array([self.objects[i].account_id for i in rows.sources], pa.string())
         at = rows.table.schema.get_field_index("account_id")
-        table = rows.table.set_column(at, "account_id", pc.coalesce(rows.table["account_id"], accounts))
-        return Rows(table.append_column("object_key", keys), rows.sources, rows.positions)
+        table = rows.table.set_column(at, "account_id", pc.coalesce(named, accounts))
+        return Rows(table, rows.sources, rows.positions)
 
-    def _merge(self, hour: EventHour) -> None:
-        waiting = pa.concat_tables(self.pending.pop(hour))
+    def _merge_one(self) -> None:
+        """Write the oldest of the hours that hold much.
+
+        Objects come by place and time of delivery: what comes first is the likeliest to be complete.
+        """
+        mean = self.pending_bytes / len(self.sizes)
+        hour = min(hour for hour, size in self.sizes.items() if size >= mean)
         self.pending_bytes -= self.sizes.pop(hour)
+        waiting = pa.concat_tables(self.pending.pop(hour)).unify_dictionaries().combine_chunks()
         sources = waiting["source"].to_numpy()
-        is_kept = merge_hour(self.lake, hour, waiting.select(EVENTS.names))
+        rows = self.builder.complete(waiting.append_column("object_key", self.keys.take(waiting["source"])))
+        is_kept = merge_hour(self.lake, hour, rows)
         np.add.at(self.kept, sources[is_kept], 1)
         np.add.at(self.duplicate, sources[~is_kept], 1)
 
@@ -190,20 +225,19 @@ def _by_hour(table: pa.Table) -> list[tuple[EventHour, npt.NDArray[np.int64]]]:
     hour = pc.cast(table["event_time"], pa.int64()).to_numpy() // _HOUR_MICROSECONDS
     account = pc.dictionary_encode(table["account_id"].combine_chunks())
     region = pc.dictionary_encode(table["region"].combine_chunks())
-    columns = np.stack([account.indices.to_numpy(), region.indices.to_numpy(), hour])
-    groups, member = np.unique(columns, axis=1, return_inverse=True)
-    by_group = np.argsort(member, kind="stable")
-    parts = np.split(by_group, np.cumsum(np.bincount(member, minlength=groups.shape[1]))[:-1])
+    place = account.indices.to_numpy().astype(np.int64) * len(region.dictionary) + region.indices.to_numpy()
+    _, group = np.unique(place * (hour.max(initial=0) + 1) + hour, return_inverse=True)
+    by_group = np.argsort(group, kind="stable")
     return [
         (
             EventHour(
-                account.dictionary[int(a)].as_py(),
-                region.dictionary[int(r)].as_py(),
+                table["account_id"][int(rows[0])].as_py(),
+                table["region"][int(rows[0])].as_py(),
                 floor(table["event_time"][int(rows[0])].as_py(), HOUR),
             ),
             rows,
         )
-        for (a, r, _), rows in zip(groups.T, parts, strict=True)
+        for rows in np.split(by_group, np.cumsum(np.bincount(group))[:-1])
         if len(rows)
     ]
 

@@ -63,15 +63,18 @@ class _Union:
 
 
 def _unite(old: pa.Table, new: pa.Table) -> _Union:
-    table = pa.concat_tables([old.cast(EVENTS), new.cast(EVENTS)])
+    table = new.cast(EVENTS)
+    if old.num_rows:
+        table = pa.concat_tables([old.cast(EVENTS), table])
+    table = table.combine_chunks()
     high, low = event_keys(table)
     origin = _ranks(table["object_key"])
-    by_event = np.lexsort((np.arange(table.num_rows), origin, low, high))
+    by_event = np.lexsort((origin, low, high))
     is_first = np.ones(table.num_rows, dtype=bool)
     is_first[1:] = (np.diff(high[by_event]) != 0) | (np.diff(low[by_event]) != 0)
     winners = by_event[is_first]
     time = pc.cast(table["event_time"], pa.int64()).to_numpy()
-    order = winners[np.lexsort((low[winners], high[winners], time[winners]))]
+    order = winners[np.argsort(time[winners], kind="stable")]
     event = np.empty(table.num_rows, dtype=np.int64)
     event[by_event] = np.cumsum(is_first) - 1
     is_kept = _kept(event, origin, old.num_rows, winners)
@@ -126,8 +129,9 @@ def _decode_uuids(ids: pa.Array, keys: npt.NDArray[np.uint8]) -> npt.NDArray[np.
     )
     if not is_uuid.any():
         return is_uuid
-    text = b"".join(ids.filter(pa.array(is_uuid)).cast(pa.binary()).to_pylist())
-    characters = np.frombuffer(text, dtype=np.uint8).reshape(-1, _UUID_LENGTH)
+    uuids = ids.filter(pa.array(is_uuid))
+    text = np.frombuffer(uuids.buffers()[2], dtype=np.uint8)
+    characters = text[: len(uuids) * _UUID_LENGTH].reshape(-1, _UUID_LENGTH)
     nibbles = _NIBBLES[characters[:, _HEX_COLUMNS]]
     is_hex = (nibbles != 255).all(axis=1) & (characters[:, _DASHES] == ord("-")).all(axis=1)
     rows = np.flatnonzero(is_uuid)

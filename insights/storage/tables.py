@@ -6,7 +6,6 @@ is whatever no longer matches, so a killed or repeated run needs no memory of it
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -48,7 +47,7 @@ class Version:
 def encode(table: pa.Table, *, order: pa.Array | None = None, made_from: str = "") -> bytes:
     """Write a table as one zstd Parquet file, its rows in the given order; equal rows give equal bytes."""
     schema = table.schema.with_metadata({_MADE_FROM: made_from.encode()} if made_from else None)
-    sink = io.BytesIO()
+    sink = pa.BufferOutputStream()
     with pq.ParquetWriter(
         sink,
         schema,
@@ -65,7 +64,8 @@ def encode(table: pa.Table, *, order: pa.Array | None = None, made_from: str = "
                 else table.take(order[start : start + ROW_GROUP_ROWS])
             )
             writer.write_table(part.cast(schema), row_group_size=ROW_GROUP_ROWS)
-    return sink.getvalue()
+    content: bytes = sink.getvalue().to_pybytes()
+    return content
 
 
 def read_version(store: ObjectStore, key: str, schema: pa.Schema, *, columns: Sequence[str] | None = None) -> Version:
@@ -74,7 +74,8 @@ def read_version(store: ObjectStore, key: str, schema: pa.Schema, *, columns: Se
         content, etag = store.get(key)
     except NotFoundError:
         return Version(schema.empty_table().select(list(columns) if columns else schema.names), ABSENT, "")
-    return Version(read_columns(content, columns), etag, made_from(content))
+    file = pq.ParquetFile(pa.BufferReader(content))
+    return Version(file.read(columns=list(columns) if columns else None), etag, _made_from(file))
 
 
 def read_columns(content: bytes, columns: Sequence[str] | None = None) -> pa.Table:
@@ -82,9 +83,8 @@ def read_columns(content: bytes, columns: Sequence[str] | None = None) -> pa.Tab
     return pq.ParquetFile(pa.BufferReader(content)).read(columns=list(columns) if columns else None)
 
 
-def made_from(content: bytes) -> str:
-    """Tell which version of its input a Parquet file was made from; empty where it does not say."""
-    metadata: dict[bytes, bytes] = pq.ParquetFile(pa.BufferReader(content)).schema_arrow.metadata or {}
+def _made_from(file: pq.ParquetFile) -> str:
+    metadata: dict[bytes, bytes] = file.schema_arrow.metadata or {}
     return metadata.get(_MADE_FROM, b"").decode()
 
 

@@ -36,8 +36,9 @@ def rows_of(record: Callable[..., Any], body: Callable[..., bytes]) -> Callable[
                 del each["eventID"], each["sourceIPAddress"]
         batch = Batch()
         batch.add(read_document("x.json.gz", body(*records)), 0)
-        table = RowBuilder().build(batch)[0].table
-        return table.append_column("object_key", pa.array([key] * table.num_rows, pa.string())).select(EVENTS.names)
+        builder = RowBuilder()
+        table = builder.build(batch)[0].table
+        return builder.complete(table.append_column("object_key", pa.array([key] * table.num_rows, pa.string())))
 
     return made
 

@@ -21,6 +21,11 @@ def built(*records: Any, replace: tuple[bytes, bytes] = (b"", b"")) -> tuple[Row
     return RowBuilder().build(batch)
 
 
+def completed(rows: Rows) -> pa.Table:
+    """Give rows as the table has them."""
+    return RowBuilder().complete(rows.table.append_column("object_key", pa.array(["a"] * len(rows))))
+
+
 class TestRows:
     def test_columns(self, record) -> None:
         """A record's members are in the columns of their names, in the schema's types."""
@@ -32,12 +37,23 @@ class TestRows:
         assert (row["event_source"], row["event_name"]) == ("ec2.amazonaws.com", "RunInstances")
         assert (row["event_category"], row["is_read_only"], row["is_management"]) == ("Management", False, True)
         assert (row["error_code"], row["vpc_endpoint_id"]) == ("AccessDenied", "vpce-1")
-        assert row["identity_key"] == "arn:aws:sts::111122223333:assumed-role/deploy"
         assert json.loads(row["request_parameters_json"]) == {"instancesSet": {"items": [{"minCount": 1}]}}
         assert (row["account_id"], row["region"]) == ("111122223333", "us-east-1")
         assert row["inferred_fields"] is None
-        for field in EVENTS:
-            assert field.name == "object_key" or rows.table.schema.field(field.name).type == field.type
+
+    def test_complete(self, record) -> None:
+        """With their object's key, rows get the caller's columns and are rows of the table."""
+        rows, _ = built(record(), record(userIdentity={"type": "Root"}), {**record(), "userIdentity": None})
+        table = completed(rows)
+
+        assert table.schema == EVENTS
+        assert table["identity_type"].to_pylist() == ["AssumedRole", "Root", None]
+        assert table["identity_key"][0].as_py() == "arn:aws:sts::111122223333:assumed-role/deploy"
+        assert [json.loads(text)["type"] for text in table["user_identity_json"].to_pylist()[:2]] == [
+            "AssumedRole",
+            "Root",
+        ]
+        assert table["object_key"].to_pylist() == ["a"] * 3
 
     def test_inferred(self, record) -> None:
         """What an old record does not say is derived, named, and not given back as if it had said it."""
@@ -78,7 +94,7 @@ class TestRows:
         other = {"type": "AWSService", "invokedBy": "ec2.amazonaws.com"}
         rows, _ = built(record(1), record(2, userIdentity=other), record(3), record(4, userIdentity=None))
 
-        assert rows.table["identity_type"].to_pylist() == ["AssumedRole", "AWSService", "AssumedRole", None]
+        assert completed(rows)["identity_type"].to_pylist() == ["AssumedRole", "AWSService", "AssumedRole", None]
 
 
 class TestRefusals:
@@ -126,6 +142,16 @@ def test_parts(record) -> None:
     parts = batch.parts(2)
     assert [len(part) for part in parts] == [2, 2, 1]
     assert [place for part in parts for place in part.positions] == [0, 1, 2, 3, 4]
+
+
+def test_concat(record) -> None:
+    """Rows of several batches follow one another, their callers told apart."""
+    parts = [built(record(1))[0], built(record(2, userIdentity={"type": "Root"}), record(3))[0]]
+    rows = Rows.concat(parts)
+
+    assert [each["event_id"][:8] for each in rows.table.to_pylist()] == ["00000001", "00000002", "00000003"]
+    assert completed(rows)["identity_type"].to_pylist() == ["AssumedRole", "Root", "AssumedRole"]
+    assert (len(rows), rows.positions.tolist()) == (3, [0, 0, 1])
 
 
 def test_filter() -> None:

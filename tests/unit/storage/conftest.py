@@ -10,7 +10,6 @@ import pytest
 from insights.records.columns import Batch, RowBuilder
 from insights.records.document import read_document
 from insights.records.partitions import EventHour
-from insights.records.schemas import EVENTS
 from insights.storage.objects import ObjectStore, open_store
 from insights.storage.trail import TrailObject
 
@@ -32,8 +31,9 @@ def events_of(body: Callable[..., bytes]) -> Callable[..., pa.Table]:
     def made(records: Sequence[dict[str, Any]], object_key: str = "a") -> pa.Table:
         batch = Batch()
         batch.add(read_document("x.json.gz", body(*records)), 0)
-        table = RowBuilder().build(batch)[0].table
-        return table.append_column("object_key", pa.array([object_key] * table.num_rows)).select(EVENTS.names)
+        builder = RowBuilder()
+        table = builder.build(batch)[0].table
+        return builder.complete(table.append_column("object_key", pa.array([object_key] * table.num_rows)))
 
     return made
 

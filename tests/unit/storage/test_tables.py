@@ -5,7 +5,7 @@ import pyarrow.parquet as pq
 
 from insights.records.schemas import MINUTE_COUNTS
 from insights.storage.objects import ABSENT
-from insights.storage.tables import encode, made_from, put_if_new, read_columns, read_version
+from insights.storage.tables import encode, put_if_new, read_columns, read_version
 
 TABLE = pa.table({"event_source": ["b", "a", "b"], "count": [1, 2, 3]})
 
@@ -51,10 +51,11 @@ def test_compression() -> None:
     assert "RLE_DICTIONARY" in column.encodings
 
 
-def test_made_from() -> None:
+def test_made_from(store) -> None:
     """A file tells what it was made from, or nothing."""
-    assert made_from(encode(TABLE, made_from='"etag-1"')) == '"etag-1"'
-    assert made_from(encode(TABLE)) == ""
+    for source in ('"etag-1"', ""):
+        store.put("t.parquet", encode(TABLE, made_from=source))
+        assert read_version(store, "t.parquet", TABLE.schema).made_from == source
 
 
 def test_read_version(store) -> None:

@@ -1,0 +1,24 @@
+"""The product: its own stages extract, normalize and count, in one process."""
+
+from __future__ import annotations
+
+import sys
+
+from insights.settings import parse_settings
+from insights.stages.workspace import Workspace, return_memory
+from insights.windows import Window, parse_instant
+
+
+def main(trail: str, out: str) -> None:
+    return_memory()
+    from insights.stages import count, extract, normalize
+
+    workspace = Workspace(parse_settings({"trail": {"url": trail}, "lake": {"url": out}}))
+    window = Window(parse_instant("2026-11-01T00:00"), parse_instant("2026-12-31T00:00"))
+    for shard in extract.run(window, workspace).shards:
+        normalize.run(window, workspace, shard)
+    count.run(window, workspace)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -39,7 +39,9 @@ def pending(store: ObjectStore) -> dict[tuple[str, str], list[Change]]:
     found = {}
     for account_id, region in account_regions(store, TABLE):
         marks = store.list(f"{TABLE}/account_id={account_id}/region={region}/")
-        found[account_id, region] = sorted(Change(_hour_of(info.key), info.key) for info in marks)
+        # A local folder stays when its last mark has gone.
+        if changes := sorted(Change(_hour_of(info.key), info.key) for info in marks):
+            found[account_id, region] = changes
     return found
 
 

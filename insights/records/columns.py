@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -20,7 +21,7 @@ import pyarrow.compute as pc
 from insights.records.document import Document
 from insights.records.event import EARLIEST, LATEST, MEMBERS, Kind, Refusal
 from insights.records.identity import COLUMNS as IDENTITY_COLUMNS
-from insights.records.identity import Identity, parse_identity
+from insights.records.identity import parse_identity
 from insights.records.inference import infer_category, infer_read_only
 from insights.records.partitions import is_usable_name
 from insights.records.schemas import EVENTS, INSTANT
@@ -28,9 +29,19 @@ from insights.records.schemas import EVENTS, INSTANT
 _SEPARATORS = (4, 7, 10, 13, 16, 19)
 _SEPARATOR_CODES = np.frombuffer(b"--T::Z", np.uint8)
 BATCH_RECORDS = 2_000
-IDENTITY_CACHE_SIZE = 50_000
+
+UNCOMPLETED = pa.schema(
+    [
+        field.with_type(pa.dictionary(pa.int32(), pa.string())) if field.name == "user_identity_json" else field
+        for field in EVENTS
+        if field.name not in IDENTITY_COLUMNS.values()
+    ]
+)
+"""Rows of `EVENTS` in half the memory: the caller's text is a dictionary, since callers repeat, and the columns that
+follow from it are added last, by `complete`."""
 
 _MEMBER_COLUMNS = tuple(member.column for member in MEMBERS)
+_identity = lru_cache(50_000)(parse_identity)
 _INFERABLE = ("event_category", "is_read_only", "is_management")
 
 
@@ -75,9 +86,8 @@ class Batch:
 class Rows:
     """Rows on their way to the table: `sources` and `positions` tell for each where it came from.
 
-    `table` has the columns of `EVENTS` but `object_key` and the caller's, which `RowBuilder.complete` adds, and
-    `account_id` (null where the record does not name its account) and `region`. `user_identity_json`, half of a
-    record's text, is a dictionary: callers repeat.
+    `table` has the columns of `UNCOMPLETED` but `object_key`, and `account_id` (null where the record does not name its
+    account) and `region`.
     """
 
     table: pa.Table
@@ -103,69 +113,55 @@ class Rows:
         return Rows(self.table.filter(pa.array(mask)), self.sources[mask], self.positions[mask])
 
 
-class RowBuilder:
-    """Turns batches into rows; remembers the identities it has parsed, since they repeat."""
+def build_rows(batch: Batch) -> tuple[Rows, list[tuple[int, Refusal]]]:
+    """Give a batch's rows in order, and what cannot become a row, with the number of the object it came from."""
+    try:
+        return _rows(batch), []
+    except ValueError:  # pa.ArrowInvalid is one
+        return _build_one_by_one(batch)
 
-    def __init__(self) -> None:
-        self._identities: dict[str, Identity] = {}
 
-    def complete(self, table: pa.Table) -> pa.Table:
-        """Give rows with their object's key added the columns of `EVENTS`: the caller's, and his text once a row."""
-        callers = table["user_identity_json"].combine_chunks()
-        identities = [self._identity(text) for text in callers.dictionary.to_pylist()]
-        distinct = {
-            column: pa.array([getattr(identity, name) for identity in identities], pa.string())
-            for name, column in IDENTITY_COLUMNS.items()
-        }
-        columns = {name: table[name] for name in table.column_names} | {
-            column: texts.take(callers.indices) for column, texts in distinct.items()
-        }
-        columns["user_identity_json"] = callers.dictionary_decode()
-        return pa.table([columns[name] for name in EVENTS.names], schema=EVENTS)
-
-    def build(self, batch: Batch) -> tuple[Rows, list[tuple[int, Refusal]]]:
-        """Give a batch's rows in order, and what cannot become a row, with the number of the object it came from."""
+def _build_one_by_one(batch: Batch) -> tuple[Rows, list[tuple[int, Refusal]]]:
+    """Find the records with an instant that does not exist or a text that is not UTF-8."""
+    kept, refusals = [], []
+    for single in batch.parts(1):
         try:
-            return self._rows(batch), []
-        except ValueError:  # pa.ArrowInvalid is one
-            return self._build_one_by_one(batch)
+            kept.append(_rows(single))
+        except ValueError as error:
+            refusals.append((single.sources[0], _refuse(single, error)))
+    return Rows.concat(kept or [_rows(Batch())]), refusals
 
-    def _build_one_by_one(self, batch: Batch) -> tuple[Rows, list[tuple[int, Refusal]]]:
-        """Find the records with an instant that does not exist or a text that is not UTF-8."""
-        kept, refusals = [], []
-        for single in batch.parts(1):
-            try:
-                kept.append(self._rows(single))
-            except ValueError as error:
-                refusals.append((single.sources[0], _refuse(single, error)))
-        return Rows.concat(kept or [self._rows(Batch())]), refusals
 
-    def _rows(self, batch: Batch) -> Rows:
-        # Tuples first: taking one attribute at a time costs half as much again.
-        transposed = zip(*map(msgspec.structs.astuple, batch.records), strict=True)
-        values = (
-            dict(zip(_MEMBER_COLUMNS, transposed, strict=True)) if batch.records else dict.fromkeys(EVENTS.names, ())
-        )
-        columns: dict[str, pa.Array] = {
-            member.column: _BUILDERS[member.kind](values[member.column])
-            for member in MEMBERS
-            if member.name != "userIdentity"
-        }
-        columns["user_identity_json"] = _repeated(values["user_identity_json"])
-        columns |= _inferred_columns(batch.records, values)
-        columns["other_fields_json"] = _texts(batch.others)
-        columns["account_id"] = columns["recipient_account_id"]
-        columns["region"] = columns["aws_region"]
-        table = pa.table(columns)
-        return Rows(table, np.array(batch.sources, dtype=np.int64), np.array(batch.positions, dtype=np.int64))
+def _rows(batch: Batch) -> Rows:
+    # Tuples first: taking one attribute at a time costs half as much again.
+    transposed = zip(*map(msgspec.structs.astuple, batch.records), strict=True)
+    values = (
+        dict(zip(_MEMBER_COLUMNS, transposed, strict=True)) if batch.records else dict.fromkeys(_MEMBER_COLUMNS, ())
+    )
+    columns: dict[str, pa.Array] = {
+        member.column: _BUILDERS[member.kind](values[member.column])
+        for member in MEMBERS
+        if member.name != "userIdentity"
+    }
+    columns["user_identity_json"] = _repeated(values["user_identity_json"])
+    columns |= _inferred_columns(batch.records, values)
+    columns["other_fields_json"] = _texts(batch.others)
+    columns["account_id"] = columns["recipient_account_id"]
+    columns["region"] = columns["aws_region"]
+    table = pa.table(columns)
+    return Rows(table, np.array(batch.sources, dtype=np.int64), np.array(batch.positions, dtype=np.int64))
 
-    def _identity(self, text: str) -> Identity:
-        if len(self._identities) > IDENTITY_CACHE_SIZE:
-            self._identities.clear()
-        identity = self._identities.get(text)
-        if identity is None:
-            identity = self._identities[text] = parse_identity(text)
-        return identity
+
+def complete(table: pa.Table) -> pa.Table:
+    """Make rows of `EVENTS` of those of `UNCOMPLETED`."""
+    callers = table["user_identity_json"].combine_chunks()
+    identities = [_identity(text) for text in callers.dictionary.to_pylist()]
+    columns = {name: table[name] for name in table.column_names} | {
+        column: pa.array([getattr(identity, name) for identity in identities], pa.string()).take(callers.indices)
+        for name, column in IDENTITY_COLUMNS.items()
+    }
+    columns["user_identity_json"] = callers.dictionary_decode()
+    return pa.table([columns[name] for name in EVENTS.names], schema=EVENTS)
 
 
 def _inferred_columns(records: Sequence[Any], values: Mapping[str, Sequence[Any]]) -> dict[str, pa.Array]:

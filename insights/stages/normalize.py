@@ -20,7 +20,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from insights.errors import AccessDeniedError, NotFoundError, ReconciliationError, StorageError
-from insights.records.columns import BATCH_RECORDS, Batch, RowBuilder, Rows, has_usable_partition
+from insights.records.columns import BATCH_RECORDS, Batch, Rows, build_rows, has_usable_partition
 from insights.records.document import read_document
 from insights.records.event import Refusal, restore
 from insights.records.partitions import EventHour
@@ -83,7 +83,6 @@ class _Work:
     pending_bytes: int = 0
     batch: Batch = field(default_factory=Batch)
     built: list[Rows] = field(default_factory=list)
-    builder: RowBuilder = field(default_factory=RowBuilder)
     refusals: list[tuple[int, Refusal]] = field(default_factory=list)
     failures: dict[int, StorageError] = field(default_factory=dict)
 
@@ -114,7 +113,7 @@ class _Work:
 
     def _flush_batch(self) -> None:
         for part in self.batch.parts(BATCH_RECORDS):
-            rows, refusals = self.builder.build(part)
+            rows, refusals = build_rows(part)
             self.refusals += refusals
             self.built.append(rows)
         self.batch = Batch()
@@ -165,7 +164,7 @@ class _Work:
         self.pending_bytes -= self.sizes.pop(hour)
         waiting = pa.concat_tables(self.pending.pop(hour)).unify_dictionaries().combine_chunks()
         sources = waiting["source"].to_numpy()
-        rows = self.builder.complete(waiting.append_column("object_key", self.keys.take(waiting["source"])))
+        rows = waiting.append_column("object_key", self.keys.take(waiting["source"]))
         is_kept = merge_hour(self.lake, hour, rows)
         np.add.at(self.kept, sources[is_kept], 1)
         np.add.at(self.duplicate, sources[~is_kept], 1)

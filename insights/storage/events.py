@@ -8,6 +8,7 @@ not depend on the order of arrival either.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any
@@ -18,10 +19,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from insights.errors import ConflictError
+from insights.records.columns import UNCOMPLETED, complete
 from insights.records.partitions import EventHour
 from insights.records.schemas import EVENTS
 from insights.storage.objects import ObjectStore
-from insights.storage.tables import encode, read_version
+from insights.storage.tables import ROW_GROUP_ROWS, encode_parts, read_version
 
 TABLE = "events"
 _UUID_LENGTH = 36
@@ -38,17 +40,17 @@ def hour_key(hour: EventHour) -> str:
 
 
 def merge_hour(store: ObjectStore, hour: EventHour, rows: pa.Table) -> npt.NDArray[np.bool_]:
-    """Add rows (schema `EVENTS`) to an event hour and tell which of them are kept; the others are duplicates.
+    """Add rows (columns of `UNCOMPLETED`) to an event hour; tell which are kept, the others are duplicates.
 
     A row that is in the file already, from the same object, counts as kept: a run was killed after writing it.
     """
     while True:
-        version = read_version(store, hour_key(hour), EVENTS)
+        version = read_version(store, hour_key(hour), UNCOMPLETED)
         union = _unite(version.table, rows)
         if union.is_unchanged:
             return union.is_kept
         try:
-            store.put(hour_key(hour), encode(union.table, order=union.order), replacing=version.etag)
+            store.put(hour_key(hour), encode_parts(EVENTS, union.parts()), replacing=version.etag)
         except ConflictError:
             continue
         return union.is_kept
@@ -61,11 +63,16 @@ class _Union:
     is_kept: npt.NDArray[np.bool_]
     is_unchanged: bool
 
+    def parts(self) -> Iterator[pa.Table]:
+        """Give the rows of the file in order, a row group at a time: whole, they take twice the memory."""
+        for start in range(0, len(self.order), ROW_GROUP_ROWS):
+            yield complete(self.table.take(self.order[start : start + ROW_GROUP_ROWS]))
+
 
 def _unite(old: pa.Table, new: pa.Table) -> _Union:
-    table = new.cast(EVENTS)
+    table = new.select(UNCOMPLETED.names).cast(UNCOMPLETED)
     if old.num_rows:
-        table = pa.concat_tables([old.cast(EVENTS), table])
+        table = pa.concat_tables([old.cast(UNCOMPLETED), table]).unify_dictionaries()
     table = table.combine_chunks()
     high, low = event_keys(table)
     origin = _ranks(table["object_key"])

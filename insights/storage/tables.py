@@ -6,7 +6,7 @@ is whatever no longer matches, so a killed or repeated run needs no memory of it
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 from insights.errors import ConflictError, NotFoundError
 from insights.storage.objects import ABSENT, ObjectStore
 
-ROW_GROUP_ROWS = 65_536
+ROW_GROUP_ROWS = 32_768
 _MADE_FROM = b"trail_insights.made_from"
 _DICTIONARY_COLUMNS = (
     "event_version", "event_source", "event_name", "event_type", "event_category", "inferred_fields", "error_code",
@@ -44,9 +44,15 @@ class Version:
     made_from: str
 
 
-def encode(table: pa.Table, *, order: pa.Array | None = None, made_from: str = "") -> bytes:
-    """Write a table as one zstd Parquet file, its rows in the given order; equal rows give equal bytes."""
-    schema = table.schema.with_metadata({_MADE_FROM: made_from.encode()} if made_from else None)
+def encode(table: pa.Table, *, made_from: str = "") -> bytes:
+    """Write a table as one zstd Parquet file; equal rows give equal bytes."""
+    parts = (table.slice(start, ROW_GROUP_ROWS) for start in range(0, table.num_rows, ROW_GROUP_ROWS))
+    return encode_parts(table.schema, parts, made_from=made_from)
+
+
+def encode_parts(schema: pa.Schema, parts: Iterable[pa.Table], *, made_from: str = "") -> bytes:
+    """Write tables of one schema one after the other, each as a row group, as one zstd Parquet file."""
+    schema = schema.with_metadata({_MADE_FROM: made_from.encode()} if made_from else None)
     sink = pa.BufferOutputStream()
     with pq.ParquetWriter(
         sink,
@@ -57,25 +63,25 @@ def encode(table: pa.Table, *, order: pa.Array | None = None, made_from: str = "
         write_statistics=[name for name in _STATISTICS_COLUMNS if name in schema.names],
         store_schema=True,
     ) as writer:
-        for start in range(0, max(table.num_rows if order is None else len(order), 1), ROW_GROUP_ROWS):
-            part = (
-                table.slice(start, ROW_GROUP_ROWS)
-                if order is None
-                else table.take(order[start : start + ROW_GROUP_ROWS])
-            )
+        for part in parts:
             writer.write_table(part.cast(schema), row_group_size=ROW_GROUP_ROWS)
     content: bytes = sink.getvalue().to_pybytes()
     return content
 
 
 def read_version(store: ObjectStore, key: str, schema: pa.Schema, *, columns: Sequence[str] | None = None) -> Version:
-    """Read one file, or an empty table where there is none."""
+    """Read the columns that a schema has (by default all of them), or an empty table where there is no file.
+
+    What is a dictionary in the schema is read as one.
+    """
+    names = list(columns) if columns else schema.names
     try:
         content, etag = store.get(key)
     except NotFoundError:
-        return Version(schema.empty_table().select(list(columns) if columns else schema.names), ABSENT, "")
-    file = pq.ParquetFile(pa.BufferReader(content))
-    return Version(file.read(columns=list(columns) if columns else None), etag, _made_from(file))
+        return Version(schema.empty_table().select(names), ABSENT, "")
+    dictionaries = [field.name for field in schema if pa.types.is_dictionary(field.type)]
+    file = pq.ParquetFile(pa.BufferReader(content), read_dictionary=dictionaries)
+    return Version(file.read(columns=names), etag, _made_from(file))
 
 
 def read_columns(content: bytes, columns: Sequence[str] | None = None) -> pa.Table:

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from insights.records.columns import Batch, RowBuilder
+from insights.records.columns import Batch, build_rows
 from insights.records.document import read_document
 from insights.records.event import REASONS, restore
 from insights.settings import parse_settings
@@ -99,7 +99,7 @@ def test_every_record_is_given_back() -> None:
         document = read_document(path.name, path.read_bytes())
         batch = Batch()
         batch.add(document, 0)
-        rows, refusals = RowBuilder().build(batch)
+        rows, refusals = build_rows(batch)
         entries = entries_of(path)
         kept = [entries[place] for place in rows.positions]
         assert [restore(row) for row in rows.table.to_pylist()] == kept, path

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from insights.records.columns import Batch, RowBuilder
+from insights.records.columns import Batch, build_rows, complete
 from insights.records.document import read_document
 from insights.records.partitions import EventHour
 from insights.records.schemas import EVENTS
@@ -36,9 +36,8 @@ def rows_of(record: Callable[..., Any], body: Callable[..., bytes]) -> Callable[
                 del each["eventID"], each["sourceIPAddress"]
         batch = Batch()
         batch.add(read_document("x.json.gz", body(*records)), 0)
-        builder = RowBuilder()
-        table = builder.build(batch)[0].table
-        return builder.complete(table.append_column("object_key", pa.array([key] * table.num_rows, pa.string())))
+        table = build_rows(batch)[0].table
+        return complete(table.append_column("object_key", pa.array([key] * table.num_rows, pa.string())))
 
     return made
 

@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from insights.records.columns import Batch, RowBuilder
+from insights.records.columns import Batch, build_rows
 from insights.records.document import read_document
 from insights.records.event import MEMBERS, REASONS, Kind, restore
 from insights.storage.tables import encode, read_columns
@@ -49,7 +49,7 @@ def there_and_back(records: list[dict[str, Any]]) -> list[dict[str, Any]]:
     assert document.refusals == []
     batch = Batch()
     batch.add(document, 0)
-    rows, refusals = RowBuilder().build(batch)
+    rows, refusals = build_rows(batch)
     assert refusals == []
     return [restore(row) for row in read_columns(encode(rows.table)).to_pylist()]
 
@@ -78,7 +78,7 @@ def test_every_entry_is_accounted_for(entries: list[Any]) -> None:
     document = read_document("x.json", json.dumps({"Records": entries}).encode())
     batch = Batch()
     batch.add(document, 0)
-    rows, refusals = RowBuilder().build(batch)
+    rows, refusals = build_rows(batch)
     refused = [*document.refusals, *(refusal for _, refusal in refusals)]
 
     assert document.records_in == len(entries)

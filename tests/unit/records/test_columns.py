@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from insights.records.columns import Batch, RowBuilder, Rows, has_usable_partition
+from insights.records.columns import Batch, Rows, build_rows, complete, has_usable_partition
 from insights.records.document import read_document
 from insights.records.event import Refusal, restore
 from insights.records.schemas import EVENTS
@@ -18,12 +18,12 @@ def built(*records: Any, replace: tuple[bytes, bytes] = (b"", b"")) -> tuple[Row
     assert document.refusals == []
     batch = Batch()
     batch.add(document, 7)
-    return RowBuilder().build(batch)
+    return build_rows(batch)
 
 
 def completed(rows: Rows) -> pa.Table:
     """Give rows as the table has them."""
-    return RowBuilder().complete(rows.table.append_column("object_key", pa.array(["a"] * len(rows))))
+    return complete(rows.table.append_column("object_key", pa.array(["a"] * len(rows))))
 
 
 class TestRows:
@@ -78,7 +78,7 @@ class TestRows:
         batch = Batch()
         batch.add(read_document("x.json", text), 4)
         batch.add(read_document("y.json", json.dumps({"Records": [record(3, newMember=1)]}).encode()), 5)
-        rows, _ = RowBuilder().build(batch)
+        rows, _ = build_rows(batch)
 
         assert (rows.sources.tolist(), rows.positions.tolist()) == ([4, 4, 5], [0, 2, 0])
         assert rows.table["other_fields_json"].to_pylist() == [None, None, '{"newMember": 1}']

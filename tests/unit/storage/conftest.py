@@ -7,7 +7,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from insights.records.columns import Batch, RowBuilder
+from insights.records.columns import Batch, build_rows, complete
 from insights.records.document import read_document
 from insights.records.partitions import EventHour
 from insights.storage.objects import ObjectStore, open_store
@@ -31,9 +31,8 @@ def events_of(body: Callable[..., bytes]) -> Callable[..., pa.Table]:
     def made(records: Sequence[dict[str, Any]], object_key: str = "a") -> pa.Table:
         batch = Batch()
         batch.add(read_document("x.json.gz", body(*records)), 0)
-        builder = RowBuilder()
-        table = builder.build(batch)[0].table
-        return builder.complete(table.append_column("object_key", pa.array([object_key] * table.num_rows)))
+        table = build_rows(batch)[0].table
+        return complete(table.append_column("object_key", pa.array([object_key] * table.num_rows)))
 
     return made
 

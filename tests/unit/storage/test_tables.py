@@ -5,7 +5,7 @@ import pyarrow.parquet as pq
 
 from insights.records.schemas import MINUTE_COUNTS
 from insights.storage.objects import ABSENT
-from insights.storage.tables import encode, put_if_new, read_columns, read_version
+from insights.storage.tables import encode, encode_parts, put_if_new, read_columns, read_version
 
 TABLE = pa.table({"event_source": ["b", "a", "b"], "count": [1, 2, 3]})
 
@@ -15,11 +15,14 @@ def test_encode() -> None:
     assert pq.read_table(io.BytesIO(encode(TABLE))).equals(TABLE)
 
 
-def test_order() -> None:
-    """Rows are written in the order asked for; those left out are not there."""
-    content = encode(TABLE, order=pa.array([2, 0]))
+def test_parts() -> None:
+    """Parts follow one another in one file, each a row group; without any the file has only its schema."""
+    content = encode_parts(TABLE.schema, [TABLE.slice(2), TABLE.slice(0, 2)])
+    nothing = encode_parts(TABLE.schema, [])
 
-    assert read_columns(content).to_pylist() == [{"event_source": "b", "count": 3}, {"event_source": "b", "count": 1}]
+    assert read_columns(content).equals(pa.concat_tables([TABLE.slice(2), TABLE.slice(0, 2)]))
+    assert pq.ParquetFile(io.BytesIO(content)).metadata.num_row_groups == 2
+    assert read_columns(nothing).equals(TABLE.schema.empty_table())
 
 
 def test_equal_bytes() -> None:
@@ -40,7 +43,7 @@ def test_many_rows() -> None:
     content = encode(large)
 
     assert read_columns(content).equals(large)
-    assert pq.ParquetFile(io.BytesIO(content)).num_row_groups == 3
+    assert pq.ParquetFile(io.BytesIO(content)).num_row_groups == 5
 
 
 def test_compression() -> None:
@@ -65,6 +68,16 @@ def test_read_version(store) -> None:
 
     assert version.table.column_names == ["count"]
     assert (version.etag, version.made_from) == (store.get("t.parquet")[1], "source")
+
+
+def test_read_dictionary(store) -> None:
+    """What the schema wants as a dictionary is read as one."""
+    wanted = pa.schema([("event_source", pa.dictionary(pa.int32(), pa.string()))])
+    store.put("t.parquet", encode(TABLE))
+    version = read_version(store, "t.parquet", wanted)
+
+    assert version.table.schema.field("event_source").type == wanted.field("event_source").type
+    assert version.table["event_source"].to_pylist() == TABLE["event_source"].to_pylist()
 
 
 def test_read_missing(store) -> None:

@@ -146,7 +146,8 @@ class _Demo:
     def stop(self) -> None:
         """Stop everything that was started."""
         self.airflow.stop()
-        self.server.stop()
+        # Nobody is left who would wait for its answers.
+        self.server.stop(seconds=0.5)
 
     def _write_trail(self, steps: Steps) -> None:
         plan = story.plan(self.end)

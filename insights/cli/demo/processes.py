@@ -79,27 +79,35 @@ class Processes:
                 raise DemoError(f"{what} is not there after {seconds:.0f} seconds: see the logs in {self.logs}")
             time.sleep(0.5)
 
-    def stop(self) -> None:
-        """End everything that was started, and what that has started, within `STOP_SECONDS`: politely, then not."""
+    def stop(self, *, seconds: float = STOP_SECONDS) -> None:
+        """End everything that was started, and what that has started: politely, and not so after `seconds`."""
         with self._lock:
             self._is_stopped = True
         # Each by its own signal first: a group's can leave the scheduler hanging.
         for process in self.running.values():
             process.send_signal(signal.SIGTERM)
-        deadline = time.monotonic() + STOP_SECONDS
+        deadline = time.monotonic() + seconds
         for process in self.running.values():
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(max(deadline - time.monotonic(), 0))
         for process in self.running.values():
-            # Each leads a group. macOS refuses where only a dead process is left of it.
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(process.pid, signal.SIGKILL)
+            _kill_session(process.pid)
             process.wait()
         self.running.clear()
 
     def _refuse_if_stopped(self) -> None:
         if self._is_stopped:
             raise DemoError("it was stopped before everything was up")
+
+
+def _kill_session(leader: int) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(leader, signal.SIGKILL)
+    # Airflow's tasks lead groups of their own. Who belongs to a session only Linux tells.
+    for entry in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            if os.getsid(int(entry.name)) == leader:
+                os.kill(int(entry.name), signal.SIGKILL)
 
 
 def free_ports(count: int) -> list[int]:

@@ -305,6 +305,8 @@ def _when(schedule: Any) -> str:
         return "when somebody triggers it"
     if "SettledHourTimetable" in str(schedule):
         return "every hour, `trail.settle_minutes` after its end"
+    if "deliveries" in str(schedule):
+        return "when objects of the trail arrive, if `trail.notifications` is set"
     return "whenever " + " or ".join(f"`{_assets()[name]}`" for name in re.findall(r"\w+", schedule)) + " changes"
 
 

@@ -37,6 +37,8 @@ class TrailSettings(Struct, frozen=True, kw_only=True):
     loose_files: Literal["auto", "read", "skip"] = "auto"
     settle_minutes: Annotated[int, Meta(ge=0, le=1440)] = 20
     lookback_hours: Annotated[int, Meta(ge=0, le=744)] = 24
+    notifications: Annotated[str, Meta(pattern=r"^(https?://[^\s/]+/\S+)?$")] = ""
+    nudge_minutes: Annotated[int, Meta(ge=1, le=60)] = 5
 
 
 class LakeSettings(Struct, frozen=True, kw_only=True):

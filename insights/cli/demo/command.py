@@ -62,6 +62,9 @@ def demo(
     except KeyboardInterrupt:
         output.say("\nStopping …")
     finally:
+        # Impatience must not leave half of it behind.
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_IGN)
         show.stop()
     # Kept where something went wrong: its logs say what.
     if home is None:
@@ -100,9 +103,14 @@ class _Demo:
             call("PUT", f"{self.s3_url}/{bucket}")
         with ThreadPoolExecutor(1) as beside:
             starting = beside.submit(self.airflow.start)
-            self._write_trail(steps)
-            steps.advance("Airflow", 0, 1)
-            starting.result()
+            try:
+                self._write_trail(steps)
+                steps.advance("Airflow", 0, 1)
+                starting.result()
+            except BaseException:
+                # The thread would otherwise go on until Airflow is up.
+                self.airflow.stop()
+                raise
             self.airflow.wait_for_dags("trail_ingest", "insights_detect", "initial_analysis")
             steps.advance("Airflow", 1, 1)
 
@@ -138,7 +146,8 @@ class _Demo:
     def stop(self) -> None:
         """Stop everything that was started."""
         self.airflow.stop()
-        self.server.stop()
+        # Nobody is left who would wait for its answers.
+        self.server.stop(seconds=0.5)
 
     def _write_trail(self, steps: Steps) -> None:
         plan = story.plan(self.end)

@@ -15,6 +15,7 @@ from tests.airflow_home import PROJECT
 STEPS = {
     "trail_ingest": ["extract", "normalize", "validate", "count", "reconcile"],
     "insights_detect": ["detect", "publish", "notify"],
+    "lake_maintenance": ["maintain"],
     "initial_analysis": [
         "extract", "normalize", "validate", "count", "detect", "publish", "notify", "reconcile",
     ],
@@ -23,7 +24,7 @@ DAG_IDS = sorted(STEPS)
 
 
 def test_exactly_these(dag_bag: Any) -> None:
-    """The folder holds three DAGs, each in a file of its name, and all of them load."""
+    """The folder holds four DAGs, each in a file of its name, and all of them load."""
     assert dag_bag.import_errors == {}
     assert sorted(dag_bag.dags) == DAG_IDS
     assert sorted(path.stem for path in (PROJECT / "dags").glob("*.py")) == DAG_IDS
@@ -77,6 +78,7 @@ class TestEvery:
         assert again.timetable.summary == {
             "trail_ingest": "hourly, 20 min after the hour",
             "insights_detect": "Asset",
+            "lake_maintenance": "0 0 * * *",
             "initial_analysis": "None",
         }[dag_id]  # fmt: skip
 
@@ -133,6 +135,14 @@ def test_detection_follows_the_counts(dag_bag: Any) -> None:
     assert dag_bag.dags["trail_ingest"].get_task("count").outlets == [MINUTE_COUNTS]
     # It judges what it counts itself: two at once would tell people twice.
     assert dag_bag.dags["initial_analysis"].get_task("count").outlets == []
+
+
+def test_maintenance(dag_bag: Any) -> None:
+    """The lake is tidied up once a night, one run at a time."""
+    dag = dag_bag.dags["lake_maintenance"]
+
+    assert dag.schedule == "@daily"
+    assert dag.max_active_runs == 1
 
 
 def test_insights_can_be_followed(dag_bag: Any) -> None:

@@ -98,7 +98,7 @@ class Actor:
     def _run(self) -> None:
         try:
             self.result = self.work(self)
-        except BaseException as failure:  # noqa: BLE001 - it is judged by whoever steps
+        except BaseException as failure:
             self.failure = failure
         self.is_over = True
         self._waits.put(None)
@@ -192,11 +192,13 @@ def rows_of(record: Callable[..., Any], body: Callable[..., bytes]) -> Callable[
 
 
 STEPS = st.lists(
-    st.tuples(st.integers(0, len(ACTORS) - 1), st.sampled_from(["go"] * 30 + ["before", "after"])), max_size=150
+    st.tuples(st.integers(0, len(ACTORS) - 1), st.sampled_from(["go"] * 30 + ["before", "after"])),
+    min_size=20,
+    max_size=120,
 )
 
 
-@settings(max_examples=60)
+@settings(max_examples=15)
 @given(steps=STEPS)
 def test_any_interleaving(rows_of: Callable[[int, int], Any], steps: list[tuple[int, str]]) -> None:
     """After every step each hour's counts are there once, as new as before or newer; who says done has counted all that

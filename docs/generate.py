@@ -303,6 +303,8 @@ def _dag(path: Path) -> str:
 def _when(schedule: Any) -> str:
     if schedule is None:
         return "when somebody triggers it"
+    if schedule == "@daily":
+        return "every night at 00:00 UTC"
     if "SettledHourTimetable" in str(schedule):
         return "every hour, `trail.settle_minutes` after its end"
     if "deliveries" in str(schedule):

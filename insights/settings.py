@@ -23,6 +23,9 @@ ENVIRONMENT_PREFIX = "TRAIL_INSIGHTS__"
 SETTINGS_VARIABLE = "TRAIL_INSIGHTS_SETTINGS"
 DEFAULT_PATH = Path("include/trail-insights.toml")
 
+SHORTEST_RETENTION_DAYS = 40
+"""No table that is deleted from keeps less."""
+
 Count = Annotated[int, Meta(ge=0)]
 Positive = Annotated[int, Meta(ge=1)]
 
@@ -42,9 +45,10 @@ class TrailSettings(Struct, frozen=True, kw_only=True):
 
 
 class LakeSettings(Struct, frozen=True, kw_only=True):
-    """Where tables, reports and Insight records are written."""
+    """Where tables, reports and Insight records are written, and when a day's small files become one."""
 
     url: str = ""
+    compact_after_days: Positive = 2
 
 
 class IngestSettings(Struct, frozen=True, kw_only=True):
@@ -72,6 +76,18 @@ class NotifySettings(Struct, frozen=True, kw_only=True):
     max_age_hours: Positive = 24
 
 
+class RetentionSettings(Struct, frozen=True, kw_only=True):
+    """How many days each table keeps. 0 keeps everything, which is the default; published records are always kept."""
+
+    events_days: Count = 0
+    minute_counts_days: Count = 0
+    quality_days: Count = 0
+    quarantine_days: Count = 0
+    ledger_days: Count = 0
+    insights_days: Count = 0
+    plans_days: Count = 0
+
+
 class AirflowSettings(Struct, frozen=True, kw_only=True):
     """Names of things that live in Airflow."""
 
@@ -86,6 +102,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     ingest: IngestSettings = IngestSettings()
     detect: DetectSettings = DetectSettings()
     notify: NotifySettings = NotifySettings()
+    retention: RetentionSettings = RetentionSettings()
     airflow: AirflowSettings = AirflowSettings()
 
 
@@ -118,9 +135,11 @@ def parse_settings(document: Mapping[str, Any], environment: Mapping[str, str] |
             _override(merged, variable, text)
     _refuse_unknown_keys(merged)
     try:
-        return msgspec.convert(merged, Settings)
+        settings = msgspec.convert(merged, Settings)
     except msgspec.ValidationError as error:
         raise SettingsError(_explain(error)) from error
+    _refuse_short_retention(settings)
+    return settings
 
 
 def _read(path: Path, *, must_exist: bool) -> dict[str, Any]:
@@ -164,6 +183,27 @@ def _refuse_unknown_keys(document: Mapping[str, Any]) -> None:
         for key in table:
             if key not in keys:
                 raise SettingsError(f"there is no setting {name}.{key}{_nearest(key, keys)}")
+
+
+def _refuse_short_retention(settings: Settings) -> None:
+    """Refuse to delete what runs still look at: they look back up to 31 days, and ask who called eight days earlier."""
+    for name, least, why in (
+        ("events_days", SHORTEST_RETENTION_DAYS, "that is how far back runs look"),
+        (
+            "minute_counts_days",
+            SHORTEST_RETENTION_DAYS + settings.detect.history_days,
+            "detection needs detect.history_days before the oldest hour that a run may look at",
+        ),
+        ("quality_days", SHORTEST_RETENTION_DAYS, "that is how far back runs look"),
+        ("quarantine_days", SHORTEST_RETENTION_DAYS, "that is how far back runs look"),
+        ("ledger_days", SHORTEST_RETENTION_DAYS, "without it objects that a run looks back to are read again"),
+        ("insights_days", SHORTEST_RETENTION_DAYS, "an insight that is judged again would come back"),
+    ):
+        days = getattr(settings.retention, name)
+        if 0 < days < least:
+            raise SettingsError(
+                f"the setting retention.{name} is {days}, but {why}: make it {least} or more, or 0 to keep everything"
+            )
 
 
 def _nearest(name: str, known: Any) -> str:

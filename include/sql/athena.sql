@@ -72,7 +72,8 @@ TBLPROPERTIES (
         's3://my-lake-bucket/trail-insights/events/account_id=${account_id}/region=${region}/date=${date}/hour=${hour}/'
 );
 
--- Calls of one API in one minute with at least one call; error_code null is success.
+-- Calls of one API in one minute with at least one call; error_code null is success. While lake_maintenance puts a past
+-- day's hours together, rows of it can be seen twice for moments; SELECT DISTINCT sees each once.
 CREATE EXTERNAL TABLE IF NOT EXISTS trail_insights.minute_counts (
     `minute`         timestamp,
     `event_category` string,

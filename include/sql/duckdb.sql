@@ -15,7 +15,8 @@ FROM read_parquet(
     hive_types = {'account_id': VARCHAR, 'region': VARCHAR, 'date': DATE, 'hour': INTEGER}
 );
 
--- Calls of one API in one minute with at least one call; error_code null is success.
+-- Calls of one API in one minute with at least one call; error_code null is success. While lake_maintenance puts a past
+-- day's hours together, rows of it can be seen twice for moments; SELECT DISTINCT sees each once.
 CREATE OR REPLACE VIEW minute_counts AS
 SELECT *
 FROM read_parquet(

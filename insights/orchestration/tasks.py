@@ -13,7 +13,7 @@ from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from insights.orchestration.schedule import INSIGHTS, MINUTE_COUNTS
 
-_LAKE_STEPS = ("detect", "publish", "notify")
+_LAKE_STEPS = ("detect", "publish", "notify", "maintain")
 """Where no form bounds them these look at all that the lake holds, whoever or whatever triggered the run."""
 
 
@@ -179,3 +179,9 @@ def publish() -> dict[str, Any]:
 def notify() -> dict[str, Any]:
     """Hand new records to the channels."""
     return _told(_run("notify"))
+
+
+@task
+def maintain() -> dict[str, Any]:
+    """Delete what is older than it is to be kept, and put small files together."""
+    return _told(_run("maintain"))

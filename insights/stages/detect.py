@@ -210,7 +210,7 @@ def _settled(lake: ObjectStore, place: Place, marks: Sequence[Change], judge: _J
 
 
 def _table(lake: ObjectStore, place: Place, files: Sequence[CountFile]) -> pa.Table:
-    table = pa.concat_tables([counts.read(lake, each) for each in files])
+    table = pa.concat_tables(list(counts.read_files(lake, files)))
     for name, value in zip(("account_id", "region"), place, strict=True):
         codes = pa.array([0], pa.int8()).take(pa.nulls(table.num_rows, pa.int8()).fill_null(0))
         table = table.append_column(name, pa.DictionaryArray.from_arrays(codes, pa.array([value])))

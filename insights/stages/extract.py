@@ -24,7 +24,12 @@ _codec = msgspec.json.Decoder(list[TrailObject])
 
 
 def run(window: Window, workspace: Workspace) -> ExtractReport:
-    """List what was delivered for a window and plan the reading of what is not in the ledger."""
+    """List what was delivered for a window and plan the reading of what is not in the ledger.
+
+    Raises:
+        WindowError: the window begins before what retention keeps.
+    """
+    workspace.refuse_forgotten(window)
     search = Search(workspace.trail, workspace.delivered(window), workspace.settings.trail)
     new: list[TrailObject] = []
     already_read = 0

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,7 @@ from insights.records.columns import BATCH_RECORDS, Batch, Rows, build_rows, has
 from insights.records.document import read_document
 from insights.records.event import Refusal, restore
 from insights.records.partitions import EventHour
+from insights.records.schemas import INSTANT
 from insights.stages.extract import read_plan
 from insights.stages.report import NormalizeReport
 from insights.stages.workspace import Workspace
@@ -53,7 +55,7 @@ def run(window: Window, workspace: Workspace, shard: str | None = None) -> Norma
         return NormalizeReport(window=str(window))
     planned = read_plan(workspace, shard)
     objects = [each for each, is_unread in ledger.unread(workspace.lake, planned) if is_unread]
-    work = _Work(workspace.lake, objects, set(workspace.settings.trail.categories))
+    work = _Work(workspace.lake, objects, set(workspace.settings.trail.categories), workspace.kept_since())
     with _without_collector():
         work.read(workspace.trail, threads=workspace.settings.ingest.fetch_threads)
     return work.finish(window)
@@ -78,6 +80,7 @@ class _Work:
     lake: ObjectStore
     objects: list[TrailObject]
     categories: set[str]
+    kept_since: datetime | None
     pending: dict[EventHour, list[pa.Table]] = field(default_factory=dict)
     sizes: dict[EventHour, int] = field(default_factory=dict)
     pending_bytes: int = 0
@@ -128,6 +131,8 @@ class _Work:
             return
         rows, self.built = Rows.concat(self.built), []
         in_scope = pc.is_in(rows.table["event_category"], pa.array(sorted(self.categories))).to_numpy()
+        if self.kept_since is not None:
+            in_scope &= pc.greater_equal(rows.table["event_time"], pa.scalar(self.kept_since, INSTANT)).to_numpy()
         np.add.at(self.out_of_scope, rows.sources[~in_scope], 1)
         rows = self._with_account(rows.filter(in_scope))
         usable = has_usable_partition(rows.table)

@@ -126,3 +126,30 @@ class ReconcileReport(Report, frozen=True, kw_only=True):
     out_of_scope: int
     quarantined: int
     refused: dict[str, int]
+
+
+class MergedFiles(msgspec.Struct, frozen=True, kw_only=True):
+    """Small files of a table that were put together: of how many account × Region × days, and the bytes written."""
+
+    days: int
+    files: int
+    bytes: int
+    bytes_written: int
+
+
+class DeletedFiles(msgspec.Struct, frozen=True, kw_only=True):
+    """Files of a table that retention deleted."""
+
+    files: int
+    bytes: int
+
+
+class MaintainReport(Report, frozen=True, kw_only=True):
+    """What was put together and what was deleted, by table; tables without any are left out.
+
+    A dry run reports what there is to do: nothing is changed, and `bytes_written` is 0.
+    """
+
+    is_dry_run: bool
+    merged: dict[str, MergedFiles]
+    deleted: dict[str, DeletedFiles]

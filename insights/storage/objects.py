@@ -154,8 +154,13 @@ class Store:
         if replacing is not None:
             mode = "create" if replacing == ABSENT else {"e_tag": replacing}
         named = dict(attributes) if attributes else None
-        with self._errors(key):
-            obstore.put(self._client, key, content, attributes=named, mode=mode, use_multipart=False)
+        try:
+            with self._errors(key):
+                obstore.put(self._client, key, content, attributes=named, mode=mode, use_multipart=False)
+        except NotFoundError as error:
+            if not replacing:
+                raise
+            raise ConflictError(f"{self.url}/{key} was deleted by another writer") from error
 
     def delete(self, key: str) -> None:
         """Delete an object."""

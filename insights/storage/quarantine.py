@@ -11,11 +11,15 @@ import pyarrow as pa
 
 from insights.records.event import Refusal
 from insights.records.schemas import QUARANTINE
+from insights.storage import parts
 from insights.storage.objects import ObjectStore
-from insights.storage.tables import encode, put_if_new, read_columns
+from insights.storage.tables import encode, put_if_new
 from insights.storage.trail import TrailObject
 
 TABLE = "quarantine"
+IDENTITY = ("object_key", "object_etag", "record_index", "reason")
+"""What tells rows apart."""
+
 CONTENT_LIMIT = 64 * 2**10
 
 
@@ -60,10 +64,9 @@ def count_by_reason(store: ObjectStore, objects: Iterable[TrailObject]) -> Refus
         versions.add((each.key, each.etag))
         dates.add(each.date)
     found: set[tuple[str, str, int | None, str]] = set()
-    columns = ["object_key", "object_etag", "record_index", "reason"]
-    for info in (info for date in sorted(dates) for info in store.list(f"{TABLE}/date={date}/")):
-        for row in read_columns(store.get(info.key)[0], columns).to_pylist():
+    for table in (table for date in sorted(dates) for table in parts.read(store, f"{TABLE}/date={date}/", IDENTITY)):
+        for row in table.to_pylist():
             if (row["object_key"], row["object_etag"]) in versions:
-                found.add(tuple(row[name] for name in columns))
+                found.add((row["object_key"], row["object_etag"], row["record_index"], row["reason"]))
     reasons = Counter(reason for *_, reason in found)
     return Refused(dict(sorted(reasons.items())), sum(index is not None for _, _, index, _ in found))

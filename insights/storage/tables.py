@@ -17,6 +17,7 @@ from insights.storage.objects import ABSENT, ObjectStore
 
 ROW_GROUP_ROWS = 32_768
 _MADE_FROM = b"trail_insights.made_from"
+_SEALED = b"trail_insights.sealed"
 _DICTIONARY_COLUMNS = (
     "event_version", "event_source", "event_name", "event_type", "event_category", "inferred_fields", "error_code",
     "error_message", "aws_region", "recipient_account_id", "identity_type", "identity_arn", "identity_key",
@@ -42,17 +43,22 @@ class Version:
     table: pa.Table
     etag: str
     made_from: str
+    is_sealed: bool = False
 
 
-def encode(table: pa.Table, *, made_from: str = "") -> bytes:
-    """Write a table as one zstd Parquet file; equal rows give equal bytes."""
+def encode(table: pa.Table, *, made_from: str = "", is_sealed: bool = False) -> bytes:
+    """Write a table as one zstd Parquet file; equal rows give equal bytes. A sealed one says that it is the last of its
+    name: what comes after it is written elsewhere."""
     parts = (table.slice(start, ROW_GROUP_ROWS) for start in range(0, table.num_rows, ROW_GROUP_ROWS))
-    return encode_parts(table.schema, parts, made_from=made_from)
+    return encode_parts(table.schema, parts, made_from=made_from, is_sealed=is_sealed)
 
 
-def encode_parts(schema: pa.Schema, parts: Iterable[pa.Table], *, made_from: str = "") -> bytes:
+def encode_parts(
+    schema: pa.Schema, parts: Iterable[pa.Table], *, made_from: str = "", is_sealed: bool = False
+) -> bytes:
     """Write tables of one schema one after the other, each as a row group, as one zstd Parquet file."""
-    schema = schema.with_metadata({_MADE_FROM: made_from.encode()} if made_from else None)
+    metadata = {_MADE_FROM: made_from.encode()} if made_from else {}
+    schema = schema.with_metadata(metadata | ({_SEALED: b"1"} if is_sealed else {}) or None)
     sink = pa.BufferOutputStream()
     with pq.ParquetWriter(
         sink,
@@ -81,17 +87,13 @@ def read_version(store: ObjectStore, key: str, schema: pa.Schema, *, columns: Se
         return Version(schema.empty_table().select(names), ABSENT, "")
     dictionaries = [field.name for field in schema if pa.types.is_dictionary(field.type)]
     file = pq.ParquetFile(pa.BufferReader(content), read_dictionary=dictionaries)
-    return Version(file.read(columns=names), etag, _made_from(file))
+    metadata: dict[bytes, bytes] = file.schema_arrow.metadata or {}
+    return Version(file.read(columns=names), etag, metadata.get(_MADE_FROM, b"").decode(), _SEALED in metadata)
 
 
 def read_columns(content: bytes, columns: Sequence[str] | None = None) -> pa.Table:
     """Read a Parquet file's columns from its bytes."""
     return pq.ParquetFile(pa.BufferReader(content)).read(columns=list(columns) if columns else None)
-
-
-def _made_from(file: pq.ParquetFile) -> str:
-    metadata: dict[bytes, bytes] = file.schema_arrow.metadata or {}
-    return metadata.get(_MADE_FROM, b"").decode()
 
 
 def put_if_new(store: ObjectStore, key: str, content: bytes) -> bool:

@@ -16,6 +16,7 @@ STEPS = {
     "trail_ingest": ["extract", "normalize", "validate", "count", "reconcile"],
     "trail_arrivals": ["extract", "normalize", "validate", "count", "announce"],
     "insights_detect": ["detect", "publish", "notify"],
+    "lake_maintenance": ["maintain"],
     "initial_analysis": [
         "extract", "normalize", "validate", "count", "detect", "publish", "notify", "reconcile",
     ],
@@ -79,6 +80,7 @@ class TestEvery:
             "trail_ingest": "hourly, 20 min after the hour",
             "trail_arrivals": "Asset",
             "insights_detect": "Asset",
+            "lake_maintenance": "0 0 * * *",
             "initial_analysis": "None",
         }[dag_id]  # fmt: skip
 
@@ -136,6 +138,14 @@ def test_detection_follows_the_counts(dag_bag: Any) -> None:
     assert dag_bag.dags["trail_ingest"].get_task("count").outlets == [MINUTE_COUNTS]
     # It judges what it counts itself: two at once would tell people twice.
     assert dag_bag.dags["initial_analysis"].get_task("count").outlets == []
+
+
+def test_maintenance(dag_bag: Any) -> None:
+    """The lake is tidied up once a night, one run at a time."""
+    dag = dag_bag.dags["lake_maintenance"]
+
+    assert dag.schedule == "@daily"
+    assert dag.max_active_runs == 1
 
 
 def test_insights_can_be_followed(dag_bag: Any) -> None:

@@ -70,6 +70,13 @@ class NotifySettings(Struct, frozen=True, kw_only=True):
     max_age_hours: Positive = 24
 
 
+class IntegritySettings(Struct, frozen=True, kw_only=True):
+    """Whether what was read is compared with CloudTrail's signed digests, and what follows from it."""
+
+    policy: Literal["off", "warn", "refuse"] = "warn"
+    keys_file: str = ""
+
+
 class AirflowSettings(Struct, frozen=True, kw_only=True):
     """Names of things that live in Airflow."""
 
@@ -84,6 +91,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     ingest: IngestSettings = IngestSettings()
     detect: DetectSettings = DetectSettings()
     notify: NotifySettings = NotifySettings()
+    integrity: IntegritySettings = IntegritySettings()
     airflow: AirflowSettings = AirflowSettings()
 
 

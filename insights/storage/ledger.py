@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from insights.records.schemas import LEDGER
+from insights.storage import integrity
 from insights.storage.objects import ObjectStore
 from insights.storage.partitions import day_folders
 from insights.storage.tables import encode, put_if_new, read_columns
@@ -86,11 +87,18 @@ def read_tables(store: ObjectStore, delivered: Window) -> Iterator[pa.Table]:
 
 
 def entries(store: ObjectStore, delivered: Window) -> Iterator[dict[str, Any]]:
-    """Yield the entries of what was delivered in a window, each version of an object once."""
+    """Yield the entries of what was delivered in a window, each version of an object once.
+
+    Where records were withdrawn since an object was read, its numbers are those of today.
+    """
     seen: set[tuple[str, str]] = set()
+    withdrawn = integrity.withdrawals(store)
     for table in read_tables(store, delivered):
         for entry in table.to_pylist():
             version = (entry["object_key"], entry["object_etag"])
             if version not in seen:
                 seen.add(version)
+                if version in withdrawn:
+                    today = withdrawn[version]
+                    entry |= {"kept": today.kept, "duplicate": today.duplicate, "quarantined": today.quarantined}
                 yield entry

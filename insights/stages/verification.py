@@ -1,7 +1,8 @@
-"""verify: show whether the trail is as CloudTrail delivered it, by the digests it left.
+"""Following a trail's digests: whether it is as CloudTrail delivered it. Reads the trail and writes nothing.
 
-Reads the trail and writes nothing. Each account × Region is done by itself: memory holds the keys of its log files in
-the span, and the digests and log files of a few seconds.
+`verify_trail` looks at every log file there is, for `insights verify`. `Verification` does one account × Region, and
+is what the pipeline's step `verify` uses too: that knows the hashes of what was read, and fetches digests only. Memory
+holds the keys of the log files in the span, and the digests and log files of a few seconds.
 """
 
 from __future__ import annotations
@@ -23,10 +24,10 @@ from insights.integrity.places import Place, place_of
 from insights.integrity.public_keys import KeysOfRegion, PublicKeys, parse_public_keys
 from insights.integrity.tally import Tally
 from insights.integrity.verdicts import Finding, Verdict
-from insights.records.digest import Chain, Digest, DigestKey, parse_digest_key
+from insights.records.digest import Chain, Digest, DigestKey, LoggedFile, parse_digest_key
 from insights.records.object_keys import TrailKey, parse_key
 from insights.stages.workspace import Workspace
-from insights.storage.objects import ObjectStore, read_ahead
+from insights.storage.objects import ObjectInfo, ObjectStore, read_ahead
 from insights.storage.public_keys import list_public_keys
 from insights.windows import Window
 
@@ -37,7 +38,7 @@ _NO_DIGEST = "(no digest at all: validation was never turned on, or every digest
 _FIRST_VALIDATION = datetime(2015, 10, 1, tzinfo=UTC)  # CloudTrail introduced it
 
 
-def run(
+def verify_trail(
     window: Window | None, workspace: Workspace, keys: KeysOfRegion | None = None, *, progress: Progress | None = None
 ) -> list[Tally]:
     """Verify what was delivered in a window, or everything; give a tally for each account × Region.
@@ -53,19 +54,26 @@ def run(
         StorageError: the trail cannot be read, or the keys cannot be had.
     """
     tell = progress or (lambda step, done, total: None)
-    chosen = keys or _keys_of_aws(workspace, window)
+    chosen = keys or keys_of_aws(workspace, window.start if window else None)
     shelves = list(_shelves(workspace))
     if not shelves:
         raise NotFoundError(
             f"there are no log files of the accounts and Regions asked for below {workspace.trail.url}: give as trail "
             "what stands before AWSLogs/"
         )
-    return [_Verification(workspace, shelf, window, chosen, tell).run() for shelf in shelves]
+    return [Verification(workspace, shelf, window, chosen, tell).run() for shelf in shelves]
 
 
 @dataclass(slots=True)
-class _Verification:
-    """One account in one Region."""
+class Verification:
+    """One account in one Region.
+
+    Attributes:
+        tally: What was found out.
+        listed: The log files that valid digests list.
+        covered: The times whose deliveries they list.
+        etags: The version of each digest that was there.
+    """
 
     workspace: Workspace
     shelf: Shelf
@@ -76,15 +84,42 @@ class _Verification:
     place: Place = field(init=False)
     listed: set[str] = field(default_factory=set)
     covered: list[Window] = field(default_factory=list)
+    etags: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.tally = Tally(self.shelf.account_id, self.shelf.region)
         self.place = place_of(self.workspace.trail.url)
 
     def run(self) -> Tally:
+        """Verify everything, and give the tally."""
         log_files = dict(self._log_files())
+        if not self.follow_digests(self.expected(list(log_files.values()))) and log_files:
+            self.take(Finding("digest", self.shelf.digests, Verdict.MISSING, _NO_DIGEST))
+        for finding in unlisted_files(log_files, self.listed, self.covered):
+            self.take(finding)
+        return self.tally
+
+    def take(self, finding: Finding, digest_key: str = "") -> None:
+        """Take in a finding; of a log file that a digest lists with the digest's key."""
+        self.tally.add(finding)
+
+    def digests(self) -> Iterator[ObjectInfo]:
+        """List all digests, those outside the window too: whether one is the last must be known."""
+        return self._store.list(self.shelf.digests)
+
+    def judge_log_files(self, files: Sequence[tuple[str, LoggedFile]]) -> Iterator[Finding]:
+        """Compare log files with what a digest says of them."""
+        threads = self.workspace.settings.ingest.fetch_threads
+        with closing(read_ahead(self._store, (key for key, _ in files), threads=threads)) as contents:
+            for (key, logged), (_, content) in zip(files, contents, strict=True):
+                if isinstance(content, StorageError) and not isinstance(content, NotFoundError):
+                    raise content
+                yield judge_log_file(logged, key, content if isinstance(content, bytes) else None)
+
+    def follow_digests(self, expected: tuple[datetime | None, datetime | None]) -> bool:
+        """Take in what the digests say, which are expected from one instant until another; tell if there are any."""
         chains = self._chains()
-        since, until = self._expected(list(log_files.values()))
+        since, until = expected
         oldest, newest = _ends(chains)
         for chain, digests in sorted(chains.items()):
             # Closed here, not by the garbage collector: it may run while another thread starts, and joining the pool's
@@ -99,11 +134,7 @@ class _Verification:
                 )
                 for each in found:
                     self._take(each)
-        if log_files and not chains:
-            self.tally.add(Finding("digest", self.shelf.digests, Verdict.MISSING, _NO_DIGEST))
-        for finding in unlisted_files(log_files, self.listed, self.covered):
-            self.tally.add(finding)
-        return self.tally
+        return bool(chains)
 
     @property
     def _store(self) -> ObjectStore:
@@ -118,12 +149,12 @@ class _Verification:
                     yield info.key, name.delivered_at
 
     def _chains(self) -> dict[Chain, list[tuple[DigestKey, str]]]:
-        """List all digests, those outside the window too: whether one is the last must be known."""
         chains: dict[Chain, list[tuple[DigestKey, str]]] = defaultdict(list)
-        for info in self._store.list(self.shelf.digests):
+        for info in self.digests():
             name = parse_digest_key(info.key)
             if name is not None:
                 chains[name.chain].append((name, info.key))
+                self.etags[info.key] = info.etag
         return chains
 
     def _select(self, digests: Sequence[tuple[DigestKey, str]]) -> list[str]:
@@ -131,7 +162,7 @@ class _Verification:
             return [key for _, key in sorted(digests, reverse=True)]
         return select(digests, since=self.window.start, until=self.window.end)
 
-    def _expected(self, delivered: Sequence[datetime]) -> tuple[datetime | None, datetime | None]:
+    def expected(self, delivered: Sequence[datetime]) -> tuple[datetime | None, datetime | None]:
         """Give from when and until when digests must be there: the window, or as long as log files are."""
         settled = self.workspace.now() - DUE
         if self.window is not None:
@@ -161,9 +192,9 @@ class _Verification:
 
     def _take(self, found: JudgedDigest | Finding) -> None:
         if isinstance(found, Finding):
-            self.tally.add(found)
+            self.take(found)
             return
-        self.tally.add(found.finding)
+        self.take(found.finding)
         if found.digest is not None:
             self.covered.append(found.covers)
             self._verify_log_files(found.key, found.digest)
@@ -173,16 +204,12 @@ class _Verification:
         for logged in digest.log_files:
             key = self.place.key_of(digest_key, bucket=logged.bucket, recorded_key=logged.key)
             if key is None:
-                self.tally.add(Finding("log file", f"s3://{logged.bucket}/{logged.key}", Verdict.ELSEWHERE))
+                self.take(Finding("log file", f"s3://{logged.bucket}/{logged.key}", Verdict.ELSEWHERE), digest_key)
             else:
                 here.append((key, logged))
         self.listed.update(key for key, _ in here)
-        threads = self.workspace.settings.ingest.fetch_threads
-        with closing(read_ahead(self._store, (key for key, _ in here), threads=threads)) as contents:
-            for (key, logged), (_, content) in zip(here, contents, strict=True):
-                if isinstance(content, StorageError) and not isinstance(content, NotFoundError):
-                    raise content
-                self.tally.add(judge_log_file(logged, key, content if isinstance(content, bytes) else None))
+        for finding in self.judge_log_files(here):
+            self.take(finding, digest_key)
 
 
 def _ends(chains: dict[Chain, list[tuple[DigestKey, str]]]) -> tuple[Chain | None, Chain | None]:
@@ -197,20 +224,21 @@ def _ends(chains: dict[Chain, list[tuple[DigestKey, str]]]) -> tuple[Chain | Non
 
 def _shelves(workspace: Workspace) -> Iterator[Shelf]:
     """Find the accounts and Regions that are wanted."""
-    store, wanted = workspace.trail, workspace.settings.trail
     found = set()
-    for account_folder in _account_folders(store, ""):
+    for account_folder in account_folders(workspace.trail):
         for folder in ("CloudTrail/", "CloudTrail-Digest/"):
-            regions = store.list_folder(f"{account_folder}{folder}").folders
+            regions = workspace.trail.list_folder(f"{account_folder}{folder}").folders
             found |= {Shelf(account_folder, region.rstrip("/").rpartition("/")[2]) for region in regions}
-    for shelf in sorted(found):
-        if shelf.account_id in (wanted.accounts or (shelf.account_id,)) and shelf.region in (
-            wanted.regions or (shelf.region,)
-        ):
-            yield shelf
+    return (shelf for shelf in sorted(found) if is_wanted(workspace, shelf.account_id, shelf.region))
 
 
-def _account_folders(store: ObjectStore, prefix: str) -> Iterator[str]:
+def is_wanted(workspace: Workspace, account_id: str, region: str) -> bool:
+    """Tell whether the settings ask for an account and Region."""
+    wanted = workspace.settings.trail
+    return account_id in (wanted.accounts or (account_id,)) and region in (wanted.regions or (region,))
+
+
+def account_folders(store: ObjectStore, prefix: str = "") -> Iterator[str]:
     """Find the accounts' folders in the `AWSLogs/` right here, or else in those further below."""
     folders = store.list_folder(prefix).folders
     roots = [folder for folder in folders if is_root(folder)]
@@ -218,7 +246,7 @@ def _account_folders(store: ObjectStore, prefix: str) -> Iterator[str]:
         yield from _accounts_in(store, root)
     if not roots:
         for folder in folders:
-            yield from _account_folders(store, folder)
+            yield from account_folders(store, folder)
 
 
 def _accounts_in(store: ObjectStore, folder: str) -> Iterator[str]:
@@ -229,11 +257,11 @@ def _accounts_in(store: ObjectStore, folder: str) -> Iterator[str]:
             yield owner
 
 
-def _keys_of_aws(workspace: Workspace, window: Window | None) -> KeysOfRegion:
-    since = window.start if window else _FIRST_VALIDATION
+def keys_of_aws(workspace: Workspace, since: datetime | None) -> KeysOfRegion:
+    """Give the keys that were valid since an instant, or ever; each Region is asked once, when it is needed."""
 
     @cache
     def of(region: str) -> PublicKeys:
-        return parse_public_keys(list_public_keys(workspace.aws, region, since=since, until=workspace.now()))
+        return parse_public_keys(list_public_keys(workspace.aws, region, since=since or _FIRST_VALIDATION, until=workspace.now()))
 
     return of

@@ -27,7 +27,7 @@ from insights.simulate import (
     tampered,
     with_digests,
 )
-from insights.stages import verify
+from insights.stages import verification
 from insights.stages.workspace import Workspace
 from insights.storage.objects import open_store
 from insights.windows import Window, parse_instant
@@ -72,7 +72,7 @@ class Trail:
             attributes = each.attributes if isinstance(each, SignedDigest) else None
             workspace.trail.put(each.key, each.body, attributes=attributes)
         keys = parse_public_keys(public_key_list(self.plan, self.key))
-        return verify.run(window, workspace, lambda region: keys)
+        return verification.verify_trail(window, workspace, lambda region: keys)
 
 
 def planned(**changes: Any) -> TrailPlan:
@@ -226,7 +226,7 @@ def test_place(trail: Trail, url: str, verdicts: set[str]) -> None:
         attributes = each.attributes if isinstance(each, SignedDigest) else None
         workspace.trail.put(each.key, each.body, attributes=attributes)
     keys = parse_public_keys(public_key_list(trail.plan, trail.key))
-    (tally,) = verify.run(None, workspace, lambda region: keys)
+    (tally,) = verification.verify_trail(None, workspace, lambda region: keys)
 
     assert {verdict for (kind, verdict) in tally.counts if kind == "digest"} == verdicts
     assert tally.numbers("log file")["valid"] == (len(trail.log_files) if verdicts == {"valid"} else 0)
@@ -276,7 +276,7 @@ def test_nothing_there() -> None:
     workspace.trail.put("other/AWSLogs/elasticloadbalancing/x.log", b"")
 
     with pytest.raises(NotFoundError, match="what stands before AWSLogs/"):
-        verify.run(None, workspace, lambda region: {})
+        verification.verify_trail(None, workspace, lambda region: {})
 
 
 def test_unreadable_object(trail: Trail, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -285,7 +285,7 @@ def test_unreadable_object(trail: Trail, monkeypatch: pytest.MonkeyPatch) -> Non
     def refuse(store: Any, keys: Any, *, threads: int) -> Any:
         yield from ((key, AccessDeniedError(f"access to {key} was refused")) for key in keys)
 
-    monkeypatch.setattr(verify, "read_ahead", refuse)
+    monkeypatch.setattr(verification, "read_ahead", refuse)
 
     with pytest.raises(AccessDeniedError, match="was refused"):
         trail.verify()
@@ -299,12 +299,12 @@ def test_keys_are_asked_of_the_home_region(trail: Trail, monkeypatch: pytest.Mon
         asked.append((region, since, until))
         return public_key_list(trail.plan, trail.key)
 
-    monkeypatch.setattr(verify, "list_public_keys", answer)
+    monkeypatch.setattr(verification, "list_public_keys", answer)
     workspace = Workspace(parse_settings({}), now=lambda: parse_instant("2026-12-01"))
     workspace.trail = open_store("memory://")
     for each in trail.digests:
         workspace.trail.put(each.key, each.body, attributes=each.attributes)
-    (tally,) = verify.run(NOON, workspace)
+    (tally,) = verification.verify_trail(NOON, workspace)
 
     assert tally.numbers("digest")["valid"] == 8
     assert asked == [("us-east-1", START, parse_instant("2026-12-01"))]

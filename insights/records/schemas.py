@@ -112,7 +112,6 @@ INTEGRITY = pa.schema(
         pa.field("delivered_at", INSTANT, nullable=False),
         pa.field("verdict", pa.string(), nullable=False),
         pa.field("reason", pa.string(), nullable=False),
-        pa.field("digest_key", pa.string()),
     ]
 )
 """What digests say of one version of one log file that was read, or what was found out about one digest."""

@@ -9,6 +9,7 @@ nothing.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any
 
@@ -16,6 +17,7 @@ import msgspec
 import pyarrow as pa
 
 from insights.errors import ConflictError
+from insights.records.object_keys import TrailKey, parse_key
 from insights.records.schemas import INTEGRITY
 from insights.storage.objects import ObjectStore
 from insights.storage.partitions import account_regions
@@ -28,8 +30,42 @@ WITHDRAWN = "state/withdrawn"
 VERIFIED, UNVERIFIED, REFUTED = "verified", "unverified", "refuted"
 LOG_FILE, DIGEST = "log file", "digest"
 
+NO_DIGEST, PENDING, GAP, NOT_HASHED = "no_digest", "pending", "gap", "not_hashed"
+"""Why a log file is unverified: no digest was ever found for it; its digest has not come yet; none was written, or it
+is not valid; it was read without keeping its hash, and is no longer there."""
+
 Row = dict[str, Any]
 """A row of `INTEGRITY`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What is said of one version of an object."""
+
+    verdict: str
+    reason: str
+
+
+class Verdicts:
+    """Looks verdicts up, each day's file once."""
+
+    def __init__(self, store: ObjectStore) -> None:
+        self._store = store
+        self._days: dict[str, dict[tuple[str, str], Said]] = {}
+        self._places = places(store)
+
+    def of(self, key: str, etag: str) -> Said:
+        """Give the verdict on one version of an object that was read."""
+        name = parse_key(key)
+        if not isinstance(name, TrailKey) or (name.account_id, name.region) not in self._places:
+            return Said(UNVERIFIED, NO_DIGEST)
+        file = day_key(name.account_id, name.region, f"{name.delivered_at:%Y-%m-%d}")
+        if file not in self._days:
+            rows = _read(self._store, file)[0]
+            self._days[file] = {
+                (row["object_key"], row["object_etag"]): Said(row["verdict"], row["reason"]) for row in rows
+            }
+        return self._days[file].get((key, etag), Said(UNVERIFIED, NO_DIGEST))
 
 
 class Withdrawal(msgspec.Struct, frozen=True):
@@ -76,7 +112,9 @@ def write(
     by_date: dict[str, list[Row]] = {}
     for row in rows:
         by_date.setdefault(f"{row['delivered_at']:%Y-%m-%d}", []).append(row)
-    return sum(_merge(store, day_key(account_id, region, date), each, present) for date, each in sorted(by_date.items()))
+    return sum(
+        _merge(store, day_key(account_id, region, date), each, present) for date, each in sorted(by_date.items())
+    )
 
 
 def _merge(store: ObjectStore, key: str, rows: Iterable[Row], present: Collection[str]) -> int:

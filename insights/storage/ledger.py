@@ -86,13 +86,13 @@ def read_tables(store: ObjectStore, delivered: Window) -> Iterator[pa.Table]:
             yield table.filter(pc.or_(in_window, table["is_loose"]))
 
 
-def entries(store: ObjectStore, delivered: Window) -> Iterator[dict[str, Any]]:
+def entries(store: ObjectStore, delivered: Window, *, as_read: bool = False) -> Iterator[dict[str, Any]]:
     """Yield the entries of what was delivered in a window, each version of an object once.
 
-    Where records were withdrawn since an object was read, its numbers are those of today.
+    Where records were withdrawn since an object was read, its numbers are those of today, or with `as_read` as then.
     """
     seen: set[tuple[str, str]] = set()
-    withdrawn = integrity.withdrawals(store)
+    withdrawn = {} if as_read else integrity.withdrawals(store)
     for table in read_tables(store, delivered):
         for entry in table.to_pylist():
             version = (entry["object_key"], entry["object_etag"])

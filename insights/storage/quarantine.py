@@ -54,6 +54,19 @@ def write(store: ObjectStore, unit: str, refused: Sequence[tuple[TrailObject, Re
 
 def count_by_reason(store: ObjectStore, objects: Iterable[TrailObject]) -> Refused:
     """Count what is held of some objects, in their present versions; what two runs wrote counts once."""
+    found = _held(store, objects)
+    reasons = Counter(reason for *_, reason in found)
+    return Refused(dict(sorted(reasons.items())), sum(index is not None for _, _, index, _ in found))
+
+
+def records_by_version(store: ObjectStore, objects: Iterable[TrailObject], reason: str) -> Counter[tuple[str, str]]:
+    """Count the single records that are held of some objects for one reason, by key and ETag."""
+    return Counter(
+        (key, etag) for key, etag, index, held in _held(store, objects) if held == reason and index is not None
+    )
+
+
+def _held(store: ObjectStore, objects: Iterable[TrailObject]) -> set[tuple[str, str, int | None, str]]:
     versions: set[tuple[str, str]] = set()
     dates: set[str] = set()
     for each in objects:
@@ -65,5 +78,4 @@ def count_by_reason(store: ObjectStore, objects: Iterable[TrailObject]) -> Refus
         for row in read_columns(store.get(info.key)[0], columns).to_pylist():
             if (row["object_key"], row["object_etag"]) in versions:
                 found.add(tuple(row[name] for name in columns))
-    reasons = Counter(reason for *_, reason in found)
-    return Refused(dict(sorted(reasons.items())), sum(index is not None for _, _, index, _ in found))
+    return found

@@ -20,6 +20,9 @@ from insights.settings import TrailSettings
 from insights.storage.objects import ObjectInfo, ObjectStore
 from insights.windows import DAY, Window
 
+PAGE = 1000
+"""S3 lists at most so many objects and folders at a request."""
+
 UNKNOWN = "-"
 """Stands for the account and Region of an object whose name does not tell them."""
 
@@ -77,7 +80,7 @@ class Search:
 
     def _walk(self, prefix: str) -> Iterator[TrailObject]:
         level = self.store.list_folder(prefix)
-        self.requests += 1
+        self.requests += max(1, -(-(len(level.folders) + len(level.objects)) // PAGE))
         if not (prefix or level.folders or level.objects):
             raise NotFoundError(f"there is nothing below {self.store.url}: check the bucket and prefix in trail.url")
         for info in level.objects:

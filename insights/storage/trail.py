@@ -18,7 +18,7 @@ from insights.errors import NotFoundError
 from insights.records.object_keys import NotTrail, TrailKey, folder_may_hold, parse_key
 from insights.settings import TrailSettings
 from insights.storage.objects import ObjectInfo, ObjectStore
-from insights.windows import DAY, Window
+from insights.windows import HOUR, Window
 
 PAGE = 1000
 """S3 lists at most so many objects and folders at a request."""
@@ -90,8 +90,8 @@ class Search:
                 yield found
             else:
                 self.skipped[found] += 1
-        # The date folder of a delivery just after midnight can be the day before: widen by a day.
-        near = self.delivered.widened(before=DAY)
+        # The date folder of a delivery just after midnight can be the day before.
+        near = self.delivered.widened(before=HOUR)
         for folder in level.folders:
             if folder_may_hold(folder, near):
                 yield from self._walk(folder)

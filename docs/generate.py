@@ -31,7 +31,7 @@ from insights.records.rules import EVENT_RULES, FactBetween, InSet, Matches, Not
 from insights.settings import DetectSettings, Settings
 from insights.stages import publish
 from insights.statistics.parameters import Parameters
-from insights.storage import counts, events, insights, ledger, quality, quarantine
+from insights.storage import counts, coverage, events, insights, integrity, ledger, quality, quarantine
 from insights.storage.objects import open_store
 from insights.storage.trail import TrailObject
 from insights.windows import parse_instant
@@ -39,7 +39,7 @@ from insights.windows import parse_instant
 DOCS = Path(__file__).parent
 PROJECT = DOCS.parent
 WORDS: Mapping[str, Any] = tomllib.loads((DOCS / "words.toml").read_text(encoding="utf-8"))
-TABLES = ("events", "minute_counts", "insights", "quarantine", "ledger")
+TABLES = ("events", "minute_counts", "insights", "quarantine", "ledger", "coverage", "integrity")
 
 _SECTION = re.compile(r"(?<=<!-- generated: )([\w ]+)( -->\n)(.*?)(?=<!-- end -->)", re.DOTALL)
 _TYPES = {
@@ -230,6 +230,8 @@ def _example_keys() -> dict[str, str]:
         "partitions": [hour.path],
     }
     ledger.write(store, unit, [(trail_object, outcome)])
+    store.put(coverage.day_key(hour.account_id, hour.region, hour.date), b"")
+    store.put(integrity.day_key(hour.account_id, hour.region, hour.date), b"")
     quality.write(store, hour.day_path, quality.Judgement({}, {}, msgspec.Raw(b"{}")))
     record = {
         "eventID": "",

@@ -88,6 +88,13 @@ class RetentionSettings(Struct, frozen=True, kw_only=True):
     plans_days: Count = 0
 
 
+class IntegritySettings(Struct, frozen=True, kw_only=True):
+    """Whether what was read is compared with CloudTrail's signed digests, and what follows from it."""
+
+    policy: Literal["off", "warn", "refuse"] = "warn"
+    keys_file: str = ""
+
+
 class AirflowSettings(Struct, frozen=True, kw_only=True):
     """Names of things that live in Airflow."""
 
@@ -103,6 +110,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     detect: DetectSettings = DetectSettings()
     notify: NotifySettings = NotifySettings()
     retention: RetentionSettings = RetentionSettings()
+    integrity: IntegritySettings = IntegritySettings()
     airflow: AirflowSettings = AirflowSettings()
 
 

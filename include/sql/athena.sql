@@ -100,3 +100,61 @@ TBLPROPERTIES (
     'storage.location.template' =
         's3://my-lake-bucket/trail-insights/minute_counts/account_id=${account_id}/region=${region}/date=${date}/'
 );
+
+-- One hour of one account and Region that was read: what it brought, and how late.
+CREATE EXTERNAL TABLE IF NOT EXISTS trail_insights.coverage (
+    `hour`               timestamp,
+    `status`             string,
+    `objects`            bigint,
+    `records`            bigint,
+    `first_delivered_at` timestamp,
+    `last_delivered_at`  timestamp,
+    `lag_minutes`        bigint,
+    `verified`           bigint,
+    `unverified`         bigint,
+    `refuted`            bigint
+)
+PARTITIONED BY (`account_id` string, `region` string, `date` string)
+STORED AS PARQUET
+LOCATION 's3://my-lake-bucket/trail-insights/coverage/'
+TBLPROPERTIES (
+    'projection.enabled' = 'true',
+    'projection.account_id.type' = 'enum',
+    'projection.account_id.values' = '111122223333',
+    'projection.region.type' = 'enum',
+    'projection.region.values' = 'us-east-1,eu-west-1',
+    'projection.date.type' = 'date',
+    'projection.date.format' = 'yyyy-MM-dd',
+    'projection.date.range' = '2020-01-01,NOW',
+    'projection.date.interval' = '1',
+    'projection.date.interval.unit' = 'DAYS',
+    'storage.location.template' =
+        's3://my-lake-bucket/trail-insights/coverage/account_id=${account_id}/region=${region}/date=${date}/'
+);
+
+-- What CloudTrail's digests say of a version of a log file that was read, or what was found out about a digest.
+CREATE EXTERNAL TABLE IF NOT EXISTS trail_insights.integrity (
+    `kind`         string,
+    `object_key`   string,
+    `object_etag`  string,
+    `delivered_at` timestamp,
+    `verdict`      string,
+    `reason`       string
+)
+PARTITIONED BY (`account_id` string, `region` string, `date` string)
+STORED AS PARQUET
+LOCATION 's3://my-lake-bucket/trail-insights/integrity/'
+TBLPROPERTIES (
+    'projection.enabled' = 'true',
+    'projection.account_id.type' = 'enum',
+    'projection.account_id.values' = '111122223333',
+    'projection.region.type' = 'enum',
+    'projection.region.values' = 'us-east-1,eu-west-1',
+    'projection.date.type' = 'date',
+    'projection.date.format' = 'yyyy-MM-dd',
+    'projection.date.range' = '2020-01-01,NOW',
+    'projection.date.interval' = '1',
+    'projection.date.interval.unit' = 'DAYS',
+    'storage.location.template' =
+        's3://my-lake-bucket/trail-insights/integrity/account_id=${account_id}/region=${region}/date=${date}/'
+);

@@ -24,3 +24,21 @@ FROM read_parquet(
     hive_partitioning = true,
     hive_types = {'account_id': VARCHAR, 'region': VARCHAR, 'date': DATE}
 );
+
+-- One hour of one account and Region that was read: what it brought, and how late.
+CREATE OR REPLACE VIEW coverage AS
+SELECT *
+FROM read_parquet(
+    getvariable('lake') || '/coverage/account_id=*/region=*/date=*/*.parquet',
+    hive_partitioning = true,
+    hive_types = {'account_id': VARCHAR, 'region': VARCHAR, 'date': DATE}
+);
+
+-- What CloudTrail's digests say of a version of a log file that was read, or what was found out about a digest.
+CREATE OR REPLACE VIEW integrity AS
+SELECT *
+FROM read_parquet(
+    getvariable('lake') || '/integrity/account_id=*/region=*/date=*/*.parquet',
+    hive_partitioning = true,
+    hive_types = {'account_id': VARCHAR, 'region': VARCHAR, 'date': DATE}
+);

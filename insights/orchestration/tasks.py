@@ -95,6 +95,12 @@ def normalize(shard: str) -> dict[str, Any]:
 
 
 @task(trigger_rule="none_failed")
+def verify() -> dict[str, Any]:
+    """Compare what was read with CloudTrail's signed digests, as far as they have come."""
+    return _told(_run("verify"))
+
+
+@task(trigger_rule="none_failed")
 def validate() -> dict[str, Any]:
     """Judge the hours; fails, and says so in red, where a critical rule holds one back."""
     from insights.errors import QualityError
@@ -155,6 +161,12 @@ def _count() -> dict[str, Any]:
     if not get_current_context()["ti"].xcom_pull(task_ids="validate", key=_JUDGED):
         raise AirflowFailException("the hours were not all read and judged: mend the task that failed and clear it")
     return _told(_run("count"))
+
+
+@task
+def coverage() -> dict[str, Any]:
+    """Write down which hours were read, what they brought and how late."""
+    return _told(_run("coverage"))
 
 
 @task

@@ -121,6 +121,7 @@ REASONS = {
     "invalid_field": "a member every record must have has no usable value",
     "invalid_text": "a text is not UTF-8",
     "unusable_partition": "the account id or Region cannot name a folder",
+    "refuted_object": "a digest refutes the log file the record came from (policy `refuse`)",
     "unreadable_object": "the store listed the object but did not give it",
 }
 """Why something is in quarantine."""

@@ -98,10 +98,39 @@ LEDGER = pa.schema(
         pa.field("out_of_scope", pa.int64(), nullable=False),
         pa.field("quarantined", pa.int64(), nullable=False),
         pa.field("partitions", pa.list_(pa.string()), nullable=False),
+        pa.field("content_hash", pa.string()),
     ]
 )
 """One trail object that was read. `partitions` names the event hours it touched; `is_loose` marks a file whose name
 tells no delivery time (then `delivered_at` is the time it was last modified)."""
+
+INTEGRITY = pa.schema(
+    [
+        pa.field("kind", pa.string(), nullable=False),
+        pa.field("object_key", pa.string(), nullable=False),
+        pa.field("object_etag", pa.string(), nullable=False),
+        pa.field("delivered_at", INSTANT, nullable=False),
+        pa.field("verdict", pa.string(), nullable=False),
+        pa.field("reason", pa.string(), nullable=False),
+    ]
+)
+"""What digests say of one version of one log file that was read, or what was found out about one digest."""
+
+COVERAGE = pa.schema(
+    [
+        pa.field("hour", INSTANT, nullable=False),
+        pa.field("status", pa.string(), nullable=False),
+        pa.field("objects", pa.int64(), nullable=False),
+        pa.field("records", pa.int64(), nullable=False),
+        pa.field("first_delivered_at", INSTANT),
+        pa.field("last_delivered_at", INSTANT),
+        pa.field("lag_minutes", pa.int64()),
+        pa.field("verified", pa.int64(), nullable=False),
+        pa.field("unverified", pa.int64(), nullable=False),
+        pa.field("refuted", pa.int64(), nullable=False),
+    ]
+)
+"""Whether one hour of one account and Region was read, and what it brought. An hour without a row was not read."""
 
 INSIGHTS = pa.schema(
     [
@@ -141,6 +170,8 @@ INSIGHTS = pa.schema(
         pa.field("detected_at", INSTANT, nullable=False),
         pa.field("closed_at", INSTANT),
         pa.field("detector_version", pa.string(), nullable=False),
+        pa.field("integrity", pa.string()),
+        pa.field("integrity_json", pa.string()),
     ]
 )
 """One unusual span of one series. `status` is `open`, `closed`, or `withdrawn`: what arrived later no longer shows it.

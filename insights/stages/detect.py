@@ -17,6 +17,7 @@ import pyarrow as pa
 from insights.records.partitions import EventHour
 from insights.stages.report import DetectReport
 from insights.stages.telling import attribute, is_told, row_of
+from insights.stages.vouching import Vouching
 from insights.stages.workspace import Workspace
 from insights.statistics.detector import detect
 from insights.statistics.episodes import Episode
@@ -153,6 +154,9 @@ class _Judge:
         tales = attribute(self.lake, due, self.parameters)
         written = [(row_of(episode, tales[episode.episode_id], row), row is None) for episode, row in due]
         withdrawn = [row | {"status": "withdrawn"} for row in unmatched if row["status"] != "withdrawn"]
+        if self.workspace.settings.integrity.policy != "off":
+            vouching = Vouching(self.lake)
+            written = [(row | vouching.columns(row), is_new) for row, is_new in written]
         for row in [*(row for row, _ in written), *withdrawn]:
             insights.write(self.lake, row)
         return written

@@ -12,7 +12,8 @@ import msgspec
 
 from insights.stages.report import ExtractReport
 from insights.stages.workspace import Workspace
-from insights.storage import ledger
+from insights.storage import discovery, ledger
+from insights.storage.discovery import Discovery
 from insights.storage.tables import put_if_new
 from insights.storage.trail import Search, TrailObject
 from insights.windows import Window
@@ -38,6 +39,7 @@ def run(window: Window, workspace: Workspace) -> ExtractReport:
             new.append(each)
         else:
             already_read += 1
+    discovery.write(workspace.lake, window, Discovery(search.requests, search.listed))
     shards = shard(new, workspace.settings.ingest.shard_megabytes * 2**20)
     return ExtractReport(
         window=str(window),

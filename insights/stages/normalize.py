@@ -21,6 +21,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from insights.errors import AccessDeniedError, NotFoundError, ReconciliationError, StorageError
+from insights.integrity.log_files import fingerprint
 from insights.records.columns import BATCH_RECORDS, Batch, Rows, build_rows, has_usable_partition
 from insights.records.document import read_document
 from insights.records.event import Refusal, restore
@@ -56,9 +57,24 @@ def run(window: Window, workspace: Workspace, shard: str | None = None) -> Norma
     planned = read_plan(workspace, shard)
     objects = [each for each, is_unread in ledger.unread(workspace.lake, planned) if is_unread]
     work = _Work(workspace.lake, objects, set(workspace.settings.trail.categories), workspace.kept_since())
+    work.is_hashing = workspace.settings.integrity.policy != "off"
     with _without_collector():
         work.read(workspace.trail, threads=workspace.settings.ingest.fetch_threads)
     return work.finish(window)
+
+
+def read_again(workspace: Workspace, objects: list[TrailObject]) -> list[tuple[int, int]]:
+    """Read objects into `events` that were read before; give for each what is kept of it now, and what is duplicate.
+
+    Raises:
+        StorageError: one of them could not be fetched.
+    """
+    work = _Work(workspace.lake, objects, set(workspace.settings.trail.categories), workspace.kept_since())
+    with _without_collector():
+        work.read(workspace.trail, threads=workspace.settings.ingest.fetch_threads)
+    for failure in work.failures.values():
+        raise failure
+    return [(int(kept), int(duplicate)) for kept, duplicate in zip(work.kept, work.duplicate, strict=True)]
 
 
 @contextmanager
@@ -88,6 +104,8 @@ class _Work:
     built: list[Rows] = field(default_factory=list)
     refusals: list[tuple[int, Refusal]] = field(default_factory=list)
     failures: dict[int, StorageError] = field(default_factory=dict)
+    is_hashing: bool = False
+    hashes: dict[int, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         size = len(self.objects)
@@ -103,6 +121,8 @@ class _Work:
             if isinstance(body, StorageError):
                 self.failures[number] = body
                 continue
+            if self.is_hashing:
+                self.hashes[number] = fingerprint(body)
             document = read_document(key, body)
             self.records_in[number] = document.records_in
             self.refusals += [(number, refusal) for refusal in document.refusals]
@@ -208,6 +228,7 @@ class _Work:
             "out_of_scope": int(self.out_of_scope[number]),
             "quarantined": quarantined,
             "partitions": sorted(hour.path for hour in self.hours[number]),
+            "content_hash": self.hashes.get(number),
         }
 
     def _all_refusals(self) -> list[tuple[int, Refusal]]:

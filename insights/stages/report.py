@@ -66,6 +66,28 @@ class NormalizeReport(Report, frozen=True, kw_only=True):
         return self.records_in - self.kept - self.duplicate - self.out_of_scope - self.quarantined
 
 
+class VerifyReport(Report, frozen=True, kw_only=True):
+    """What CloudTrail's digests say of the log files that were delivered in the window and some hours before.
+
+    `verified`, `unverified` and `refuted` count the log files that were read, `reasons` those that are not verified.
+    `problems` are refuted log files and digests and such as are missing; the first are named. `withdrawn` counts the
+    records taken out of `events`. `note` says why nothing could be verified.
+    """
+
+    policy: str
+    digests_verified: int = 0
+    digests_refuted: int = 0
+    verified: int = 0
+    unverified: int = 0
+    refuted: int = 0
+    reasons: dict[str, int] = {}
+    problems: int = 0
+    first_problems: tuple[str, ...] = ()
+    withdrawn: int = 0
+    list_requests: int = 0
+    note: str = ""
+
+
 class ValidateReport(Report, frozen=True, kw_only=True):
     """Verdicts by event hour; `held` names the hours a critical rule stopped, with the rules."""
 
@@ -84,6 +106,20 @@ class CountReport(Report, frozen=True, kw_only=True):
     held: int
     calls: int
     hours: tuple[str, ...]
+
+
+class CoverageReport(Report, frozen=True, kw_only=True):
+    """What the hours of the window brought: hours by status over all accounts and Regions; the first gaps are named."""
+
+    places: int
+    data: int
+    partial: int
+    no_data: int
+    longest_lag_minutes: int
+    verified: int
+    unverified: int
+    refuted: int
+    first_gaps: tuple[str, ...]
 
 
 class DetectReport(Report, frozen=True, kw_only=True):

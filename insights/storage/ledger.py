@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from insights.records.schemas import LEDGER
-from insights.storage import parts
+from insights.storage import integrity, parts
 from insights.storage.objects import ObjectStore
 from insights.storage.partitions import day_folders
 from insights.storage.tables import encode, put_if_new
@@ -86,12 +86,19 @@ def read_tables(store: ObjectStore, delivered: Window) -> Iterator[pa.Table]:
             yield table.filter(pc.or_(in_window, table["is_loose"]))
 
 
-def entries(store: ObjectStore, delivered: Window) -> Iterator[dict[str, Any]]:
-    """Yield the entries of what was delivered in a window, each version of an object once."""
+def entries(store: ObjectStore, delivered: Window, *, as_read: bool = False) -> Iterator[dict[str, Any]]:
+    """Yield the entries of what was delivered in a window, each version of an object once.
+
+    Where records were withdrawn since an object was read, its numbers are those of today, or with `as_read` as then.
+    """
     seen: set[tuple[str, str]] = set()
+    withdrawn = {} if as_read else integrity.withdrawals(store)
     for table in read_tables(store, delivered):
         for entry in table.to_pylist():
             version = (entry["object_key"], entry["object_etag"])
             if version not in seen:
                 seen.add(version)
+                if version in withdrawn:
+                    today = withdrawn[version]
+                    entry |= {"kept": today.kept, "duplicate": today.duplicate, "quarantined": today.quarantined}
                 yield entry

@@ -58,6 +58,19 @@ def write(store: ObjectStore, unit: str, refused: Sequence[tuple[TrailObject, Re
 
 def count_by_reason(store: ObjectStore, objects: Iterable[TrailObject]) -> Refused:
     """Count what is held of some objects, in their present versions; what two runs wrote counts once."""
+    found = _held(store, objects)
+    reasons = Counter(reason for *_, reason in found)
+    return Refused(dict(sorted(reasons.items())), sum(index is not None for _, _, index, _ in found))
+
+
+def records_by_version(store: ObjectStore, objects: Iterable[TrailObject], reason: str) -> Counter[tuple[str, str]]:
+    """Count the single records that are held of some objects for one reason, by key and ETag."""
+    return Counter(
+        (key, etag) for key, etag, index, held in _held(store, objects) if held == reason and index is not None
+    )
+
+
+def _held(store: ObjectStore, objects: Iterable[TrailObject]) -> set[tuple[str, str, int | None, str]]:
     versions: set[tuple[str, str]] = set()
     dates: set[str] = set()
     for each in objects:
@@ -67,6 +80,5 @@ def count_by_reason(store: ObjectStore, objects: Iterable[TrailObject]) -> Refus
     for table in (table for date in sorted(dates) for table in parts.read(store, f"{TABLE}/date={date}/", IDENTITY)):
         for row in table.to_pylist():
             if (row["object_key"], row["object_etag"]) in versions:
-                found.add((row["object_key"], row["object_etag"], row["record_index"], row["reason"]))
-    reasons = Counter(reason for *_, reason in found)
-    return Refused(dict(sorted(reasons.items())), sum(index is not None for _, _, index, _ in found))
+                found.add(tuple(row[name] for name in IDENTITY))
+    return found

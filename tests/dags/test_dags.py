@@ -13,12 +13,12 @@ import pytest
 from tests.airflow_home import PROJECT
 
 STEPS = {
-    "trail_ingest": ["extract", "normalize", "validate", "count", "reconcile"],
     "trail_arrivals": ["extract", "normalize", "validate", "count", "announce"],
+    "trail_ingest": ["extract", "normalize", "verify", "validate", "count", "coverage", "reconcile"],
     "insights_detect": ["detect", "publish", "notify"],
     "lake_maintenance": ["maintain"],
     "initial_analysis": [
-        "extract", "normalize", "validate", "count", "detect", "publish", "notify", "reconcile",
+        "extract", "normalize", "verify", "validate", "count", "coverage", "detect", "publish", "notify", "reconcile",
     ],
 }  # fmt: skip
 DAG_IDS = sorted(STEPS)

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 
 from insights.records.partitions import EventHour
-from insights.records.schemas import EVENTS, INSTANT, MINUTE_COUNTS
+from insights.records.schemas import COVERAGE, EVENTS, INSTANT, INTEGRITY, MINUTE_COUNTS
 
 SQL = Path(__file__).parents[3] / "include" / "sql"
 # Types that Athena reads Parquet's into: Athena User Guide, "Data types in Amazon Athena".
@@ -19,6 +19,8 @@ HOUR = EventHour("111122223333", "us-east-1", datetime(2026, 11, 1, 5, tzinfo=UT
 TABLES = [
     pytest.param("events", EVENTS, HOUR.path, id="events"),
     pytest.param("minute_counts", MINUTE_COUNTS, HOUR.day_path, id="minute_counts"),
+    pytest.param("coverage", COVERAGE, HOUR.day_path, id="coverage"),
+    pytest.param("integrity", INTEGRITY, HOUR.day_path, id="integrity"),
 ]
 
 

@@ -84,6 +84,7 @@ class SeriesMemory:
         self.subjects: list[Subject] = []
         self.index: dict[Subject, int] = {}
         self.apis: dict[Api, int] = {}
+        self._asked: tuple[tuple[Subject, ...], Ints] | None = None
         for name, (before, after, dtype, fill) in self._layout().items():
             setattr(self, name, np.full((*before, capacity, *after), fill, dtype=dtype))
 
@@ -121,9 +122,20 @@ class SeriesMemory:
         self.rate[:, row], self.profile[:, row] = rate_by_hour, base_rate
         return row
 
+    def rows_of(self, subjects: tuple[Subject, ...]) -> Ints:
+        """Give the rows of subjects, −1 where there is none yet, in an array that whoever adds one brings up to date.
+
+        The answer is kept for as long as the same tuple is asked for: a row is looked up once, not once an hour.
+        """
+        if self._asked is None or self._asked[0] is not subjects:
+            found = (self.index.get(subject, -1) for subject in subjects)
+            self._asked = subjects, np.fromiter(found, dtype=np.int64, count=len(subjects))
+        return self._asked[1]
+
     def keep(self, rows: Iterable[int]) -> None:
         """Forget every series but these; rows are numbered anew."""
         kept = list(rows)
+        self._asked = None
         self._take_rows(kept, capacity=max(64, len(kept) + len(kept) // 4))
         self.subjects = [self.subjects[row] for row in kept]
         self.index = {subject: row for row, subject in enumerate(self.subjects)}

@@ -78,15 +78,11 @@ class PlaceMemory:
     def take(self, cells: Cells, parameters: Parameters) -> None:
         """Put the counts of the coming hour into the memory, and remember the series it is the first to show."""
         series, slot = self.series, self.next_hour % MINUTE_HOURS
-        codes, local = np.unique(cells.code, return_inverse=True)
-        subjects = [cells.subjects[code] for code in codes.tolist()]
-        rows = np.array([series.index.get(subject, -1) for subject in subjects], dtype=np.int64)
-        if (rows < 0).any():
-            for subject in sorted((subjects[at] for at in np.flatnonzero(rows < 0)), key=Subject.sort_key):
-                self.add(subject, parameters)
-            rows = np.array([series.index[subject] for subject in subjects], dtype=np.int64)
-        if rows.size:
-            np.add.at(self.series.minutes[slot], (rows[local], cells.minute % 60), cells.calls)
+        rows = series.rows_of(cells.subjects)
+        unknown = np.unique(cells.code[rows[cells.code] < 0])
+        for code in sorted(unknown.tolist(), key=lambda code: cells.subjects[code].sort_key()):
+            rows[code] = self.add(cells.subjects[code], parameters)
+        np.add.at(series.minutes[slot], (rows[cells.code], cells.minute % 60), cells.calls)
         self._take_denials(cells)
         series.clean[slot] = series.minutes[slot]
         series.raw_hours[self.next_hour % RAW_HOURS] = series.minutes[slot].sum(axis=1, dtype=np.int64)

@@ -225,7 +225,9 @@ def _key(number: int, values: list[list[Any]]) -> _Key:
         number, digit = divmod(number, max(len(column), 1))
         parts.append(_DEFAULTS.get(name) if column[digit] is None else column[digit])
     error_code, event_name, event_source, is_read_only, category, region, account_id = parts
-    return _Key(Place(str(account_id), str(region)), Api(category, event_source, event_name), bool(is_read_only), error_code)
+    return _Key(
+        Place(str(account_id), str(region)), Api(category, event_source, event_name), bool(is_read_only), error_code
+    )
 
 
 def _as_table(minute_counts: pa.Table | pd.DataFrame) -> pa.Table:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -27,6 +27,11 @@ class DetectorState:
 
     until: datetime
     places: Mapping[Place, PlaceMemory] = field(default_factory=dict)
+
+    def open_episodes(self) -> Iterator[Episode]:
+        """Yield the episodes that were told and have not ended."""
+        for memory in self.places.values():
+            yield from (running.episode for running in memory.open.values() if running.is_told)
 
 
 @dataclass(frozen=True, slots=True)

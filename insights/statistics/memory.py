@@ -7,7 +7,7 @@ About 13 KB a series: its minutes of nine hours, its hours of 28 days, one recor
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -173,6 +173,11 @@ class SeriesMemory:
                 learnt = self.clean[slot, row].sum(dtype=np.float64)
                 self.week[row] += learnt - self.learnt_hours[touched % LEARNT_HOURS, row]
                 self.learnt_hours[touched % LEARNT_HOURS, row] = learnt
+
+    def arrays(self) -> Iterator[tuple[str, NDArray[Any], tuple[int, ...]]]:
+        """Yield each array with its name and its axes before that of the series."""
+        for name, (before, _, _, _) in self._layout().items():
+            yield name, getattr(self, name), before
 
     def _take_rows(self, rows: list[int], *, capacity: int) -> None:
         for name, (before, after, dtype, fill) in self._layout().items():

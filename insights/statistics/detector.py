@@ -15,6 +15,7 @@ from insights.statistics.episodes import Episode
 from insights.statistics.hour import step
 from insights.statistics.parameters import Parameters
 from insights.statistics.place import PlaceMemory
+from insights.statistics.reasons import Reason, table_of
 from insights.windows import HOUR, Window, ceil, floor
 
 if TYPE_CHECKING:
@@ -36,10 +37,15 @@ class DetectorState:
 
 @dataclass(frozen=True, slots=True)
 class Detection:
-    """The episodes that opened or closed in a window, by start and series, and the state after it."""
+    """The episodes that opened or closed in a window, by start and series, and the state after it.
+
+    `reasons` has a row (`reasons.REASONS`) for each candidate of the window: what was told and by which rule, and what
+    was not and why.
+    """
 
     episodes: tuple[Episode, ...]
     state: DetectorState
+    reasons: pa.Table
 
 
 def detect(
@@ -77,6 +83,7 @@ def detect(
     known = {} if state is None else dict(state.places)
     not_before = None if state is None else hour_index(state.until)
     told: dict[str, Episode] = {}
+    reasons: list[Reason] = []
     for place in sorted(known.keys() | covered.hours.keys()):
         hours = {hour for hour in covered.of_place(place) if hour < end and (not_before is None or hour >= not_before)}
         if place in known:
@@ -89,8 +96,11 @@ def detect(
         while memory.next_hour < end:
             hour = memory.next_hour
             found = cells.hour(hour) if hour in hours else None
-            for episode in step(memory, found, parameters, is_silent=hour < first):
-                told[episode.episode_id] = episode
+            episodes_of_hour, reasons_of_hour = step(memory, found, parameters, is_silent=hour < first)
+            told |= {episode.episode_id: episode for episode in episodes_of_hour}
+            if hour >= first:
+                reasons += reasons_of_hour
         known[place] = memory
     episodes = sorted(told.values(), key=lambda e: (e.start, e.series.account_id, e.series.region, e.episode_id))
-    return Detection(tuple(episodes), DetectorState(instant_of(max(end, not_before or end) * 60), known))
+    new_state = DetectorState(instant_of(max(end, not_before or end) * 60), known)
+    return Detection(tuple(episodes), new_state, table_of(reasons))

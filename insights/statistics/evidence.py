@@ -19,7 +19,7 @@ def spike_episode(hour: Hour, row: int, start: int, scores: HourScores, *, cell:
     series, minutes = hour.memory.series, hour.parameters.windows_minutes[window]
     end = hour.start + int(scores.minute[cell]) + 1
     if scores.by_record[window, cell]:
-        rule = Rule.NEW_SERIES if series.is_new[row] else Rule.OWN_RECORD
+        rule = scores.rule(window, cell, is_new=bool(series.is_new[row]))
         threshold = float(scores.threshold[window, cell])
         record_calls, record_day = float(series.record_count[row, window]), int(series.record_day[row, window])
     else:

@@ -19,7 +19,7 @@ _DAY_MINUTES = 24 * 60
 def loud_windows(hour: Hour, row: int, scores: HourScores) -> NDArray[np.bool_]:
     """Give the unusual windows × cells of one series that may speak: they exceed what was already told of it."""
     series, parameters = hour.memory.series, hour.parameters
-    if _is_onboarded(hour, row):
+    if is_onboarded(hour, row):
         return np.zeros_like(scores.is_unusual)
     if series.cooldown_until[row] <= hour.start:
         return scores.is_unusual
@@ -60,7 +60,7 @@ def _peak(hour: Hour, row: int, start: int, end: int) -> NDArray[np.float64]:
     return peak
 
 
-def _is_onboarded(hour: Hour, row: int) -> bool:
+def is_onboarded(hour: Hour, row: int) -> bool:
     """Tell whether a newcomer's service has had its one insight."""
     told_at = hour.memory.onboarded_at.get(hour.memory.series.subjects[row].series.event_source, NEVER)
     return _is_newcomer(hour, row) and hour.start - told_at < hour.parameters.onboarding_days * _DAY_MINUTES

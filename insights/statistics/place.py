@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -113,6 +114,8 @@ class Hour:
     index: int
     parameters: Parameters
     is_silent: bool
+    reasons: list[dict[str, Any]] = field(default_factory=list)
+    """Filled while it is judged."""
 
     @property
     def start(self) -> int:

@@ -1,8 +1,8 @@
 """The detector's memories: snapshots of what it had learnt of an account × Region by some hour.
 
 They save time and hold nothing that the counts do not: whatever is missing, unreadable or made by another method or
-with other numbers is as good as absent. Snapshots are named by their content and never replaced; an index beside them says
-which are true. It is replaced by compare-and-swap, so that of two runs at once one is heard and the other knows.
+with other numbers is as good as absent. Snapshots are named by their content and never replaced; an index beside them
+says which are true. It is replaced by compare-and-swap, so that of two runs at once one is heard and the other knows.
 """
 
 from __future__ import annotations

@@ -12,6 +12,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+import msgspec
+
 from insights.records.partitions import EventHour
 from insights.stages.eras import LONGEST_EPISODE, Era, concerned
 from insights.stages.judging import Complete, Judgement, is_spoken_of, judge
@@ -67,9 +69,10 @@ def run(window: Window | None, workspace: Workspace) -> DetectReport:
 
 def parameters_of(workspace: Workspace) -> Parameters:
     """Give the detection parameters that the settings name."""
-    chosen = workspace.settings.detect
+    chosen, numbers = workspace.settings.detect, msgspec.structs.asdict(workspace.settings.method)
     return replace(
         Parameters.preset(chosen.sensitivity),
+        **{name: value for name, value in numbers.items() if value is not None},
         call_rate=chosen.call_rate,
         error_rate=chosen.error_rate,
         categories=chosen.categories,

@@ -8,7 +8,7 @@ from insights.settings import Settings, load_settings, parse_settings
 
 WRONG = [
     ({"trial": {}}, "no settings table [trial]: did you mean trail?"),
-    ({"xyz": {}}, "no settings table [xyz]: known are airflow, detect, ingest, lake, notify, trail"),
+    ({"xyz": {}}, "no settings table [xyz]: known are airflow, detect, ingest, lake, method, notify, trail"),
     ({"trail": {"ulr": "x"}}, "no setting trail.ulr: did you mean url?"),
     ({"lake": {"bucket": "x"}}, "no setting lake.bucket: known are url"),
     ({"trail": "s3://bucket"}, "[trail] is a table of settings, not a value"),
@@ -24,6 +24,9 @@ WRONG = [
     ({"detect": {"call_rate": "yes"}}, "the setting detect.call_rate is wrong: Expected `bool`, got `str`"),
     ({"detect": {"history_days": 401}}, "the setting detect.history_days is wrong: Expected `int` <= 400"),
     ({"detect": {"history_days": 35}}, "the setting detect.history_days is wrong: Expected `int` >= 36"),
+    ({"method": {"score_factr": 2}}, "there is no setting method.score_factr: did you mean score_factor?"),
+    ({"method": {"score_factor": 0.5}}, "the setting method.score_factor is wrong: Expected `float` >= 1"),
+    ({"method": {"windows_minutes": [1440]}}, "the setting method.windows_minutes is wrong: Expected `int` <= 240"),
     ({"notify": {"channels": "log"}}, "the setting notify.channels is wrong: Expected `array`, got `str`"),
     ({"notify": {"max_age_hours": 0}}, "the setting notify.max_age_hours is wrong: Expected `int` >= 1"),
     ({"airflow": {"aws_connection": True}}, "the setting airflow.aws_connection is wrong: Expected `str`, got `bool`"),

@@ -129,7 +129,7 @@ def _allowed(kind: Any) -> str:
             return ", ".join(f"`{_toml(value).strip('`')}`" for value in values)
         case IntType(gt=above, ge=low, le=high) | FloatType(gt=above, ge=low, le=high):
             least = f"{low:g}" if above is None else f"more than {above:g}"
-            return f"{least} … {high:g}" if high is not None else least if above is not None else f"{least} or more"
+            return f"{least} … {high:g}" if high is not None else least + " or more" * (above is None)
         case UnionType(types=(kind, NoneType())):
             return _allowed(kind)
         case VarTupleType(item_type=item):

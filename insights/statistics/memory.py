@@ -52,6 +52,7 @@ class SeriesMemory:
     record_expected: Floats  # (28, n, w) what had been expected of it
     maximum: Floats  # (28, n, w) each day's largest count
     has_calls: Bools  # (28, n) whether the day had a call
+    busiest: NDArray[np.int32]  # (28, n) each day's largest count of an hour, calls as they were
     low_calls: Floats  # (28, n) calls of each day's most unusually low hour
     low_expected: Floats  # (28, n) what had been expected of it, 0 without one
     today_score: Floats  # (n, w) score of today's record so far
@@ -202,6 +203,7 @@ class SeriesMemory:
             "record_expected": (days, w, np.float64, 0),
             "maximum": (days, w, np.float64, 0),
             "has_calls": (days, (), np.bool_, False),
+            "busiest": (days, (), np.int32, 0),
             "low_calls": (days, (), np.float64, 0),
             "low_expected": (days, (), np.float64, 0),
             "today_score": ((), w, np.float64, 0),

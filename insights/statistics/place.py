@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from insights.statistics.counts import Cells, denied_apis
 from insights.statistics.coverage import Place
 from insights.statistics.episodes import OpenEpisode
-from insights.statistics.memory import LEARNT_HOURS, MINUTE_HOURS, NEVER, RAW_HOURS, SeriesMemory
+from insights.statistics.memory import LEARNT_HOURS, MINUTE_HOURS, NEVER, RAW_HOURS, RECORD_DAYS, SeriesMemory
 from insights.statistics.parameters import Parameters
 from insights.statistics.subjects import Api, Subject, pool_subject
 
@@ -87,9 +87,9 @@ class PlaceMemory:
         self._take_denials(cells)
         series.clean[slot] = series.minutes[slot]
         series.raw_hours[self.next_hour % RAW_HOURS] = series.minutes[slot].sum(axis=1, dtype=np.int64)
-        series.has_calls[self.next_hour // 24 % len(series.has_calls)] |= (
-            series.raw_hours[self.next_hour % RAW_HOURS] > 0
-        )
+        day, calls = self.next_hour // 24 % RECORD_DAYS, series.raw_hours[self.next_hour % RAW_HOURS]
+        series.has_calls[day] |= calls > 0
+        np.maximum(series.busiest[day], calls, out=series.busiest[day], casting="unsafe")
 
     def clear_hour(self) -> None:
         """Empty the slots of the coming hour, which still hold one long gone."""

@@ -14,7 +14,7 @@ import pyarrow as pa
 from insights.records.schemas import MINUTE_COUNTS
 from insights.stages.eras import LONGEST_EPISODE, Era
 from insights.stages.workspace import Workspace
-from insights.statistics.coverage import Place
+from insights.statistics.coverage import Place, hour_index
 from insights.statistics.detector import DetectorState, detect
 from insights.statistics.episodes import Episode
 from insights.statistics.parameters import Parameters
@@ -91,7 +91,7 @@ def judge(
     state, begin = _resume(lake, still_true, place, era, parameters)
     end = complete.end(Window(begin, era.reach.end))
     files = [file for file in counts.files_of(lake, *place, Window(begin, end)) if file.hour in complete]
-    if state is None and not files:
+    if not files and not (state and state.places):
         return None
     # What is open is over half a day after the last calls; nothing is gained by going on through silence.
     end = min(end, (files[-1].hour + HOUR if files else max(begin, since)) + LONGEST_EPISODE)
@@ -120,12 +120,16 @@ def is_spoken_of(closed_at: datetime | None, since: datetime) -> bool:
 def _resume(
     lake: ObjectStore, snapshots: Sequence[Snapshot], place: tuple[str, str], era: Era, parameters: Parameters
 ) -> tuple[DetectorState | None, datetime]:
-    """Give the newest state that can be read and the first hour it has not learnt; none, and where its era begins."""
+    """Give the newest state that can be read and the first hour it has not learnt. Without one that is where the era
+    begins, and all that is known is since when there is anything of the account."""
     for snapshot in reversed(snapshots):
         memory = memories.load(lake, snapshot, parameters)
         if memory is not None:
             return DetectorState(snapshot.until, {Place(*place): memory}), snapshot.until
-    return None, floor(era.reach.start, HOUR)
+    begin = floor(era.reach.start, HOUR)
+    since = counts.first_hour(lake, place[0], begin)
+    accounts = {} if since is None else {place[0]: hour_index(since)}
+    return (DetectorState(begin, {}, accounts) if accounts else None), begin
 
 
 def _days(

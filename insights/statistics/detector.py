@@ -24,10 +24,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class DetectorState:
-    """All that is remembered, of every account × Region, up to `until`. Never changed: judging gives a new one."""
+    """All that is remembered, of every account × Region, up to `until`. Never changed: judging gives a new one.
+
+    `accounts` is the first hour in which each account was known, in whatever Region.
+    """
 
     until: datetime
     places: Mapping[Place, PlaceMemory] = field(default_factory=dict)
+    accounts: Mapping[str, int] = field(default_factory=dict)
 
     def open_episodes(self) -> Iterator[Episode]:
         """Yield the episodes that were told and have not ended."""
@@ -82,6 +86,7 @@ def detect(
     covered = counts.observed if coverage is None else coverage
     known = {} if state is None else dict(state.places)
     not_before = None if state is None else hour_index(state.until)
+    accounts = _first_hours(covered, end) | dict(state.accounts if state else {})
     told: dict[str, Episode] = {}
     reasons: list[Reason] = []
     for place in sorted(known.keys() | covered.hours.keys()):
@@ -89,7 +94,9 @@ def detect(
         if place in known:
             memory = known[place].copy()
         elif hours:
-            memory = PlaceMemory.begin(place, min(hours), parameters)
+            begin = min(hours)
+            since = min(accounts[place.account_id], begin)
+            memory = PlaceMemory.begin(place, begin, parameters, account_since=since)
         else:
             continue
         cells = counts.of_place(place)
@@ -102,5 +109,14 @@ def detect(
                 reasons += reasons_of_hour
         known[place] = memory
     episodes = sorted(told.values(), key=lambda e: (e.start, e.series.account_id, e.series.region, e.episode_id))
-    new_state = DetectorState(instant_of(max(end, not_before or end) * 60), known)
+    new_state = DetectorState(instant_of(max(end, not_before or end) * 60), known, accounts)
     return Detection(tuple(episodes), new_state, table_of(reasons))
+
+
+def _first_hours(covered: Coverage, end: int) -> dict[str, int]:
+    """Give the first hour with data of each account."""
+    first: dict[str, int] = {}
+    for place, hours in covered.hours.items():
+        begin = min((hour for hour in hours if hour < end), default=end)
+        first[place.account_id] = min(begin, first.get(place.account_id, begin))
+    return first

@@ -23,7 +23,10 @@ WEEK_MINUTES = WEEK_HOURS * 60
 
 @dataclass(slots=True)
 class PlaceMemory:
-    """Everything learnt of one account × Region up to, not including, `next_hour`."""
+    """Everything learnt of one account × Region up to, not including, `next_hour`.
+
+    `first_hour` is the first in which its account was known; `used_since` the first with a call here, if later.
+    """
 
     place: Place
     first_hour: int
@@ -32,14 +35,24 @@ class PlaceMemory:
     delivered_minutes: Ints = field(default_factory=lambda: np.zeros(LEARNT_HOURS, dtype=np.int64))
     week_minutes: int = 0
     gap_end: int = NEVER
+    used_since: int = NEVER
     open: dict[Subject, OpenEpisode] = field(default_factory=dict)
     denied_at: dict[Api, int] = field(default_factory=dict)
     onboarded_at: dict[str, int] = field(default_factory=dict)
 
     @classmethod
-    def begin(cls, place: Place, hour: int, parameters: Parameters) -> PlaceMemory:
-        """Begin with the first hour that has data; only the pools of first denials are known from the start."""
-        memory = cls(place, hour, hour, SeriesMemory(len(parameters.windows_minutes)))
+    def begin(cls, place: Place, hour: int, parameters: Parameters, *, account_since: int) -> PlaceMemory:
+        """Begin with the first hour that has data; only the pools of first denials are known from the start.
+
+        In an account that was known before, in another Region, the hours since then were hours without calls in this
+        one: a Region that was never used is not a Region of which nothing is known.
+        """
+        memory = cls(place, account_since, hour, SeriesMemory(len(parameters.windows_minutes)))
+        silent = np.arange(max(account_since, hour - LEARNT_HOURS + 1), hour)
+        memory.delivered_minutes[silent % LEARNT_HOURS] = 60
+        memory.week_minutes = 60 * min(hour - account_since, WEEK_HOURS)
+        if hour > account_since:
+            memory.used_since = hour
         if parameters.error_rate:
             for category in sorted(parameters.categories):
                 memory.add(pool_subject(place, category), parameters)
@@ -55,6 +68,7 @@ class PlaceMemory:
             self.delivered_minutes.copy(),
             self.week_minutes,
             self.gap_end,
+            self.used_since,
             dict(self.open),
             dict(self.denied_at),
             dict(self.onboarded_at),

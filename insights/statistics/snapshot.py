@@ -33,6 +33,7 @@ class _Header(msgspec.Struct, frozen=True):
     next_hour: int
     week_minutes: int
     gap_end: int
+    used_since: int
     delivered_minutes: list[int]
     subjects: list[Subject]
     apis: list[Api]
@@ -56,6 +57,7 @@ def to_table(memory: PlaceMemory) -> pa.Table:
         memory.next_hour,
         memory.week_minutes,
         memory.gap_end,
+        memory.used_since,
         memory.delivered_minutes.tolist(),
         series.subjects,
         list(series.apis),
@@ -89,6 +91,7 @@ def from_table(table: pa.Table, parameters: Parameters) -> PlaceMemory:
     memory = PlaceMemory(header.place, header.first_hour, header.next_hour, series)
     memory.delivered_minutes[:] = header.delivered_minutes
     memory.week_minutes, memory.gap_end = header.week_minutes, header.gap_end
+    memory.used_since = header.used_since
     memory.open = {series.subjects[row]: running for row, running in header.open}
     memory.denied_at, memory.onboarded_at = dict(header.denied_at), dict(header.onboarded_at)
     return memory

@@ -21,7 +21,17 @@ from typing import Any, get_args, get_type_hints
 import msgspec
 import pyarrow as pa
 import typer
-from msgspec.inspect import BoolType, IntType, LiteralType, StrType, VarTupleType, type_info
+from msgspec.inspect import (
+    BoolType,
+    FloatType,
+    IntType,
+    LiteralType,
+    NoneType,
+    StrType,
+    UnionType,
+    VarTupleType,
+    type_info,
+)
 
 from insights.cli.main import app
 from insights.records import schemas
@@ -82,7 +92,7 @@ def settings_tables() -> str:
             (
                 f"`{key.name}`",
                 _allowed(type_info(key.type)),
-                _toml(key.default),
+                _toml(getattr(Parameters(), key.name) if table.name == "method" else key.default),
                 _prose(meanings.pop(f"{table.name}.{key.name}")),
             )
             for key in msgspec.structs.fields(table.type)
@@ -117,8 +127,11 @@ def _allowed(kind: Any) -> str:
             return "`true`, `false`"
         case LiteralType(values):
             return ", ".join(f"`{_toml(value).strip('`')}`" for value in values)
-        case IntType(ge=low, le=high):
-            return f"{low} … {high}" if high is not None else f"{low} or more"
+        case IntType(gt=above, ge=low, le=high) | FloatType(gt=above, ge=low, le=high):
+            least = f"{low:g}" if above is None else f"more than {above:g}"
+            return f"{least} … {high:g}" if high is not None else least + " or more" * (above is None)
+        case UnionType(types=(kind, NoneType())):
+            return _allowed(kind)
         case VarTupleType(item_type=item):
             return "list of texts" if isinstance(item, StrType) else f"list of {_allowed(item)}"
         case _:

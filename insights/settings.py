@@ -28,6 +28,11 @@ SHORTEST_RETENTION_DAYS = 40
 
 Count = Annotated[int, Meta(ge=0)]
 Positive = Annotated[int, Meta(ge=1)]
+Number = Annotated[float, Meta(ge=0)]
+Part = Annotated[float, Meta(gt=0)]
+Factor = Annotated[float, Meta(ge=1)]
+Share = Annotated[float, Meta(ge=0, le=1)]
+Windows = Annotated[tuple[Annotated[int, Meta(ge=1, le=240)], ...], Meta(min_length=1)]
 
 
 class TrailSettings(Struct, frozen=True, kw_only=True):
@@ -69,6 +74,52 @@ class DetectSettings(Struct, frozen=True, kw_only=True):
     history_days: Annotated[int, Meta(ge=36, le=400)] = 56
 
 
+class MethodSettings(Struct, frozen=True, kw_only=True):
+    """The numbers of the [method](method.md), one by one. What is set here wins over the sensitivity."""
+
+    score_factor: Factor | None = None
+    count_factor: Factor | None = None
+    min_excess_calls: Number | None = None
+    min_ratio: Factor | None = None
+    windows_minutes: Windows | None = None
+    warm_up_hours: Count | None = None
+    prior_calls: Part | None = None
+    dense_share: Share | None = None
+    hour_of_day_prior_calls: Number | None = None
+    hour_of_week_prior_minutes: Number | None = None
+    min_size: Part | None = None
+    max_size: Part | None = None
+    residual_cap_ratio: Number | None = None
+    residual_cap_calls: Number | None = None
+    min_calls_for_error_share: Number | None = None
+    min_record_score: Number | None = None
+    few_days_allowance: Number | None = None
+    youth_allowance: Number | None = None
+    youth_days: Part | None = None
+    new_series_score: Number | None = None
+    min_score_for_count: Number | None = None
+    min_maximum_calls: Number | None = None
+    min_rate_ratio: Annotated[float, Meta(gt=1)] | None = None
+    evidence_to_end: Part | None = None
+    quiet_minutes: Positive | None = None
+    search_back_windows: Positive | None = None
+    level_shift_hours: Annotated[int, Meta(ge=1, le=8)] | None = None
+    level_interval_hours: Positive | None = None
+    level_tolerance: Part | None = None
+    cooldown_days: Number | None = None
+    cooldown_ratio: Factor | None = None
+    onboarding_days: Number | None = None
+    pool_windows_minutes: Windows | None = None
+    pool_min_calls: Number | None = None
+    pool_new_score: Number | None = None
+    drop_min_expected_calls: Part | None = None
+    drop_max_share: Share | None = None
+    drop_min_score: Number | None = None
+    drop_record_factor: Factor | None = None
+    drop_end_share: Share | None = None
+    drop_max_at_once: Positive | None = None
+
+
 class NotifySettings(Struct, frozen=True, kw_only=True):
     """Who is told, and up to which age of the news."""
 
@@ -108,6 +159,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     lake: LakeSettings = LakeSettings()
     ingest: IngestSettings = IngestSettings()
     detect: DetectSettings = DetectSettings()
+    method: MethodSettings = MethodSettings()
     notify: NotifySettings = NotifySettings()
     retention: RetentionSettings = RetentionSettings()
     integrity: IntegritySettings = IntegritySettings()

@@ -164,6 +164,7 @@ INSIGHTS = pa.schema(
         pa.field("record_date", pa.string()),
         pa.field("is_level_shift", pa.bool_(), nullable=False),
         pa.field("explanation", pa.string(), nullable=False),
+        pa.field("excess_json", pa.string()),
         pa.field("start_record_json", pa.string(), nullable=False),
         pa.field("end_record_json", pa.string()),
         pa.field("is_corrected", pa.bool_(), nullable=False),

@@ -140,7 +140,7 @@ class PublishReport(Report, frozen=True, kw_only=True):
 
 
 class NotifyReport(Report, frozen=True, kw_only=True):
-    """Messages handed over now, and records too old to be news."""
+    """Messages handed over now, and records too old to be news among those of the window, or of the last days."""
 
     sent: int
     too_old: int

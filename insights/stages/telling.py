@@ -22,7 +22,7 @@ from insights.records.insight import (
     start_record,
 )
 from insights.records.series import InsightType
-from insights.statistics.attribution import attributions
+from insights.statistics.attribution import attributions, excess
 from insights.statistics.episodes import Episode
 from insights.statistics.explanation import explain
 from insights.statistics.parameters import Parameters
@@ -34,10 +34,11 @@ from insights.windows import MINUTE, Window, parse_instant
 
 @dataclass(frozen=True, slots=True)
 class Tale:
-    """An episode as AWS's records tell it, and in one sentence."""
+    """An episode as AWS's records tell it, in one sentence, and who has which part of what is above the usual."""
 
     insight: Insight
     explanation: str
+    excess: dict[str, list[dict[str, Any]]]
 
 
 def attribute(lake: ObjectStore, due: Sequence[tuple[Episode, Row | None]], parameters: Parameters) -> dict[str, Tale]:
@@ -67,12 +68,18 @@ def attribute(lake: ObjectStore, due: Sequence[tuple[Episode, Row | None]], para
         of_start = attributions(at_detection, before, episode.series.insight_type)
         of_end = attributions(in_all, before, episode.series.insight_type) if episode.end else ()
         insight = _insight(episode, of_start, of_end)
+        above = excess(
+            in_all if episode.end else at_detection,
+            before,
+            minutes=(episode.total or episode.detection).minutes,
+            minutes_before=episode.baseline.minutes,
+        )
         start = _told_start(episode, row)
         if start != episode.start and episode.end is not None and episode.end > start:
             minutes = int((episode.end - start) / MINUTE)
             baseline = Rate(before.calls, baseline_minutes(start))
             insight = replace(insight, start=start, baseline=baseline, total=Rate(in_all.calls, minutes))
-        tales[episode.episode_id] = Tale(insight, explain(episode, of_end or of_start))
+        tales[episode.episode_id] = Tale(insight, explain(episode, of_end or of_start), above)
     return tales
 
 
@@ -109,6 +116,7 @@ def row_of(episode: Episode, tale: Tale, known: Row | None) -> Row:
         "insight_id": episode.episode_id,
         **_columns(episode),
         "explanation": tale.explanation,
+        "excess_json": _json(tale.excess),
         "start_record_json": _json(start),
         "end_record_json": None if end is None else _json(end),
         "is_corrected": False,

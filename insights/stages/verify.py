@@ -22,7 +22,7 @@ from insights.integrity.public_keys import KeysOfRegion, PublicKeys, parse_publi
 from insights.records.object_keys import TrailKey, parse_key
 from insights.records.partitions import is_usable_name
 from insights.stages import vouching, withdrawal
-from insights.stages.judging import Judging, Question
+from insights.stages.digests import Judging, Question
 from insights.stages.report import VerifyReport
 from insights.stages.verification import account_folders, is_wanted, keys_of_aws
 from insights.stages.workspace import Workspace

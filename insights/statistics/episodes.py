@@ -45,6 +45,8 @@ class Episode:
         band_upper_calls_per_minute: the rate from which a rule would have spoken; for a drop, the one down to which.
         rule: why it was called unusual (a `Rule`).
         level_shift: whether it was ended for its length, and accepted as a change of level.
+        most_in_an_hour: the largest count of a whole hour before the one it started in, as far as 28 days back.
+        known_days: how many days that is.
     """
 
     series: SeriesKey
@@ -66,6 +68,8 @@ class Episode:
     band_upper_calls_per_minute: float
     rule: str
     level_shift: bool = False
+    most_in_an_hour: int = 0
+    known_days: int = 0
 
     @property
     def episode_id(self) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
+import numpy as np
+
 from insights.records.insight import Rate, baseline_minutes, baseline_start
 from insights.records.series import Direction
 from insights.statistics.coverage import hour_index, instant_of
@@ -19,12 +21,13 @@ def spike_episode(hour: Hour, row: int, start: int, scores: HourScores, *, cell:
     series, minutes = hour.memory.series, hour.parameters.windows_minutes[window]
     end = hour.start + int(scores.minute[cell]) + 1
     if scores.by_record[window, cell]:
-        rule = Rule.NEW_SERIES if series.is_new[row] else Rule.OWN_RECORD
+        rule = scores.rule(window, cell, is_new=bool(series.is_new[row]))
         threshold = float(scores.threshold[window, cell])
         record_calls, record_day = float(series.record_count[row, window]), int(series.record_day[row, window])
     else:
         rule, threshold = Rule.OWN_MAXIMUM, hour.parameters.min_score_for_count
         record_calls, record_day = _largest_count(hour, row, window)
+    most, days = _most_in_an_hour(hour, row, start)
     return Episode(
         series=series.subjects[row].series,
         direction=Direction.SPIKE,
@@ -44,6 +47,8 @@ def spike_episode(hour: Hour, row: int, start: int, scores: HourScores, *, cell:
         record_date=_date(record_day) if record_calls > 0 else None,
         band_upper_calls_per_minute=_band(hour, row, scores, cell=cell, window=window) / minutes,
         rule=rule,
+        most_in_an_hour=most,
+        known_days=days,
     )
 
 
@@ -81,6 +86,17 @@ def baseline_rate(hour: Hour, row: int, start: int) -> Rate:
     if start % 60:
         calls += int(series.calls_between(row, start - start % 60, start).sum())
     return Rate(calls, baseline_minutes(at))
+
+
+def _most_in_an_hour(hour: Hour, row: int, start: int) -> tuple[int, int]:
+    """Give the largest count of a whole hour before the one of the start, and how many days back is known, up to 28."""
+    series, day = hour.memory.series, start // (24 * 60)
+    days = np.arange(max(day - RECORD_DAYS + 1, hour.memory.first_hour // 24), day)
+    hours = np.arange(max(day * 24, hour.memory.first_hour), start // 60)
+    most = max(
+        series.busiest[days % RECORD_DAYS, row].max(initial=0), series.raw_hours[hours % RAW_HOURS, row].max(initial=0)
+    )
+    return int(most), min(day - hour.memory.first_hour // 24, RECORD_DAYS)
 
 
 def _band(hour: Hour, row: int, scores: HourScores, *, cell: int, window: int) -> float:

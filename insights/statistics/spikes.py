@@ -16,8 +16,9 @@ from insights.statistics.episodes import Episode, OpenEpisode
 from insights.statistics.evidence import spike_episode
 from insights.statistics.levels import accept_level
 from insights.statistics.likelihood import follow_spike, spike_onset
-from insights.statistics.muting import loud_windows, note_end, note_opening
+from insights.statistics.muting import is_onboarded, loud_windows, note_end, note_opening
 from insights.statistics.place import Hour
+from insights.statistics.reasons import Verdict, of_episode, of_scores
 from insights.statistics.subjects import Subject
 from insights.statistics.unusual import HourScores, score_hour
 
@@ -37,6 +38,7 @@ def judge_spikes(hour: Hour) -> tuple[list[Episode], HourScores]:
         del memory.open[subject]
         _follow(hour, memory.series.index[subject], running, told)
     scores = score_hour(hour, judged_rows(hour))
+    hour.reasons.extend(of_scores(hour, scores, scores.is_small, Verdict.TOO_FEW))
     unusual_rows = np.unique(scores.row[scores.is_unusual.any(axis=0)])
     for row in unusual_rows.tolist():
         _judge_series(hour, row, scores.where(scores.row == row), told)
@@ -102,8 +104,15 @@ def _open(hour: Hour, row: int, scores: HourScores, cell: int, *, not_before: in
     start = first + spike_onset(series.calls_between(row, first, trigger + 1), usual, unusual)
     episode = spike_episode(hour, row, start, scores, cell=cell, window=window)
     running = OpenEpisode(episode, start, trigger, usual, unusual, not loud.any(), hour.is_silent)
+    hour.reasons.append(of_episode(episode, _verdict(hour, row, running)))
     note_opening(hour, row, running)
     return running
+
+
+def _verdict(hour: Hour, row: int, running: OpenEpisode) -> Verdict:
+    if running.is_muted:
+        return Verdict.NEW_SERVICE if is_onboarded(hour, row) else Verdict.REPEAT
+    return Verdict.TOLD
 
 
 def _follow(hour: Hour, row: int, running: OpenEpisode, told: list[Episode]) -> bool:

@@ -30,7 +30,7 @@ def begin_day(hour: Hour) -> None:
     slot = day % RECORD_DAYS
     for daily in (series.record_calls, series.record_expected, series.maximum, series.low_calls, series.low_expected):
         daily[slot] = 0.0
-    series.has_calls[slot] = False
+    series.has_calls[slot], series.busiest[slot] = False, 0
     series.today_score[:], series.today_low[:] = 0.0, 0.0
     series.squares[day % MOMENT_DAYS], series.excess[day % MOMENT_DAYS] = 0.0, 0.0
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from insights.statistics.episodes import Rule
 from insights.statistics.memory import MINUTE_HOURS, WINDOW_HOURS
 from insights.statistics.place import Hour
 from insights.statistics.scores import upper_score
@@ -23,7 +24,8 @@ _BEFORE = (WINDOW_HOURS - 1) * 60
 class HourScores:
     """Windows × cells of one hour, where a cell is a minute with calls of one series.
 
-    `minute` counts from the start of the hour. `by_record` and `by_maximum` tell which rule is passed.
+    `minute` counts from the start of the hour. `by_record` and `by_maximum` tell which rule is passed; `is_small` marks
+    scores that would do, of too few calls.
     """
 
     row: Ints
@@ -34,6 +36,13 @@ class HourScores:
     threshold: Floats
     by_record: Bools
     by_maximum: Bools
+    is_small: Bools
+
+    def rule(self, window: int, cell: int, *, is_new: bool) -> Rule:
+        """Name the rule that a window passes, or would pass were it large enough."""
+        if self.by_maximum[window, cell] and not self.by_record[window, cell]:
+            return Rule.OWN_MAXIMUM
+        return Rule.NEW_SERIES if is_new else Rule.OWN_RECORD
 
     @property
     def is_unusual(self) -> Bools:
@@ -51,6 +60,7 @@ class HourScores:
             self.threshold[:, chosen],
             self.by_record[:, chosen],
             self.by_maximum[:, chosen],
+            self.is_small[:, chosen],
         )
 
 
@@ -76,7 +86,10 @@ def score_hour(hour: Hour, rows: Ints) -> HourScores:
     is_old = series.is_dense[row] & (youth <= 1.0) & ~is_pool
     is_largest = calls > parameters.count_factor * series.largest[row].T
     by_maximum = is_large & is_old & is_largest & (score >= parameters.min_score_for_count)
-    return HourScores(row, minute, calls, expected, score, threshold, is_large & (score >= threshold), by_maximum)
+    is_high = score >= threshold
+    return HourScores(
+        row, minute, calls, expected, score, threshold, is_large & is_high, by_maximum, ~is_large & is_high
+    )
 
 
 def _running_sums(minutes: NDArray[np.float32]) -> Floats:

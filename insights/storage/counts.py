@@ -95,6 +95,22 @@ def _files_of_day(store: ObjectStore, folder: str) -> Iterator[CountFile]:
     yield from (CountFile(hour, info.key, info.etag) for hour, info in own.items() if hour not in day.made_from)
 
 
+def first_hour(store: ObjectStore, account_id: str, since: datetime) -> datetime | None:
+    """Give the first hour from `since` on that has counts of an account, in whatever Region."""
+    days = (
+        folder
+        for region in store.list_folder(f"{TABLE}/account_id={account_id}/").folders
+        for folder in store.list_folder(region).folders
+        if day_of(folder).end > since
+    )
+    first = min(days, key=lambda folder: day_of(folder).start, default=None)
+    if first is None:
+        return None
+    region = first.split("/")[2].removeprefix("region=")
+    hours = [file.hour for file in files_of(store, account_id, region, day_of(first)) if file.hour >= since]
+    return min(hours, default=None)
+
+
 def read(store: ObjectStore, file: CountFile) -> pa.Table:
     """Read one hour's counts, texts as dictionaries. For many hours `read_files` reads a day's file once."""
     return encoded(_rows(store, [file]))

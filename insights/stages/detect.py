@@ -15,7 +15,9 @@ from datetime import datetime, timedelta
 import pyarrow as pa
 
 from insights.records.partitions import EventHour
+from insights.records.series import InsightType
 from insights.stages.report import DetectReport
+from insights.stages.selection import selection_of, trail_of
 from insights.stages.telling import attribute, is_told, row_of
 from insights.stages.workspace import Workspace
 from insights.statistics.detector import detect
@@ -44,6 +46,8 @@ Place = tuple[str, str]
 def run(window: Window | None, workspace: Workspace) -> DetectReport:
     """Judge what was counted anew, and follow what is open; with a window, judge all of that, changed or not."""
     lake = workspace.lake
+    if not selection_of(workspace).pairs:
+        return DetectReport(window=str(window or "everything"), judged=0, started=0, ended=0, insights=())
     changed = changes.pending(lake)
     known = list(insights.read(lake, _concerned(changed, window, workspace.now())))
     spans = _spans(changed, known, counts.places(lake) if window else (), window)
@@ -61,13 +65,13 @@ def run(window: Window | None, workspace: Workspace) -> DetectReport:
 
 
 def parameters_of(workspace: Workspace) -> Parameters:
-    """Give the detection parameters that the settings name."""
-    chosen = workspace.settings.detect
+    """Give the detection parameters that the settings and the Insight selectors name."""
+    chosen, selection = workspace.settings.detect, selection_of(workspace)
     return replace(
         Parameters.preset(chosen.sensitivity),
-        call_rate=chosen.call_rate,
-        error_rate=chosen.error_rate,
-        categories=chosen.categories,
+        call_rate=InsightType.CALL_RATE in selection.types,
+        error_rate=InsightType.ERROR_RATE in selection.types,
+        categories=selection.categories,
         include_reads=chosen.include_reads,
     )
 
@@ -114,6 +118,7 @@ class _Judge:
     def __post_init__(self) -> None:
         self.lake: ObjectStore = self.workspace.lake
         self.parameters = parameters_of(self.workspace)
+        self.selection = selection_of(self.workspace)
         self.settle = timedelta(minutes=self.workspace.settings.trail.settle_minutes)
         self.history = timedelta(days=self.workspace.settings.detect.history_days)
         # Nothing is judged before its time: a record with a made-up date must not move a replay there.
@@ -146,11 +151,21 @@ class _Judge:
         self, place: Place, files: Sequence[CountFile], replayed: Window, *, since: datetime
     ) -> list[tuple[Row, bool]]:
         table = _table(self.lake, place, files)
-        episodes = [e for e in detect(table, window=replayed, parameters=self.parameters).episodes if e.start >= since]
-        concerned = [row for row in self.known if _is_concerned(row, place, since, replayed.end)]
+        episodes = [
+            each
+            for each in detect(table, window=replayed, parameters=self.parameters).episodes
+            if each.start >= since and self.selection.includes_series(each.series)
+        ]
+        # What is no longer looked for stays as it was told.
+        concerned = [
+            row
+            for row in self.known
+            if _is_concerned(row, place, since, replayed.end)
+            and self.selection.includes(row["insight_type"], row["event_category"])
+        ]
         pairs, unmatched = _pair(episodes, concerned)
         due = [(episode, row) for episode, row in pairs if row is None or not is_told(episode, row)]
-        tales = attribute(self.lake, due, self.parameters)
+        tales = attribute(self.lake, due, self.parameters, trail_arn=str(trail_of(self.workspace)))
         written = [(row_of(episode, tales[episode.episode_id], row), row is None) for episode, row in due]
         withdrawn = [row | {"status": "withdrawn"} for row in unmatched if row["status"] != "withdrawn"]
         for row in [*(row for row, _ in written), *withdrawn]:

@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 
 from insights.errors import ConflictError
 from insights.records.counting import COLUMNS, count_minutes
+from insights.records.event import EARLIEST, LATEST
 from insights.records.partitions import EventHour
 from insights.records.schemas import EVENTS, MINUTE_COUNTS
 from insights.storage import changes, events, hours
@@ -20,6 +21,8 @@ from insights.storage.tables import encode, read_columns, read_version
 from insights.windows import HOUR, Window, floor
 
 TABLE = "minute_counts"
+FIRST_HOUR, LAST_HOUR = EARLIEST, LATEST
+"""No hour before the first, and none from the last on, has counts."""
 
 
 def hour_key(hour: EventHour) -> str:

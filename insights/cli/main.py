@@ -8,7 +8,7 @@ import sys
 import typer
 
 from insights import __version__
-from insights.cli import look, run, simulate, verify
+from insights.cli import look, run, serve, simulate, verify
 from insights.cli.demo.command import demo
 from insights.cli.output import Output, shown
 from insights.errors import TrailInsightsError
@@ -27,6 +27,7 @@ app.command("show")(look.show)
 app.command("counts")(look.counts)
 app.command("quality")(look.quality)
 app.command("verify")(verify.verify)
+app.command("serve")(serve.serve)
 app.command("demo")(demo)
 
 

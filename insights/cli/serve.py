@@ -53,6 +53,8 @@ def serve(
     )
     server = uvicorn.Server(config)
     socket = config.bind_socket()
+    # Whoever reads the address may connect: from now on connections wait until they are answered.
+    socket.listen(config.backlog)
     address = f"http://{host}:{socket.getsockname()[1]}"
     Output().say(f"{address} answers for {trail}; try: aws cloudtrail list-trails --endpoint-url {address}")
     server.run(sockets=[socket])

@@ -8,7 +8,7 @@ the file, so that asking again reads no file that has nothing.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import blake2b
@@ -18,22 +18,24 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from insights.errors import ConflictError, NotFoundError
 from insights.records.lookup import resources, username
+from insights.records.schemas import EVENTS
 from insights.storage import events
 from insights.storage.caching import Cache
 from insights.storage.listing import HourFile, Listing
 from insights.storage.objects import ObjectStore
-from insights.storage.parts import open_parts
+from insights.storage.parts import Parts, PartsReader
+from insights.storage.tables import DICTIONARY_COLUMNS
 
 SKETCH_BYTES = 64 * 2**20
 _EPOCH = datetime.fromisoformat("1970-01-01T00:00:00Z")
 _MICROSECOND = timedelta(microseconds=1)
 _ATTEMPTS = 3
-_SCANNED_AS_DICTIONARIES = ("event_category", "event_source", "event_name", "access_key_id", "user_identity_json")
+_FOUND_BYTES = 16 * 2**20
+_DICTIONARIES = [name for name in DICTIONARY_COLUMNS if name in EVENTS.names]
 
 Ints = NDArray[np.int64]
 
@@ -122,7 +124,9 @@ class EventSearch:
 
     def __init__(self, store: ObjectStore, *, seconds: float = 5.0, clock: Callable[[], float] = time.monotonic):
         self._store, self._seconds, self._clock = store, seconds, clock
+        self._files = PartsReader(store, dictionaries=_DICTIONARIES)
         self._sketches: Cache[Ints] = Cache(SKETCH_BYTES, size=lambda sketch: sketch.nbytes + 200)
+        self._found: Cache[tuple[Ints, Ints]] = Cache(_FOUND_BYTES, size=lambda found: 2 * found[0].nbytes + 200)
         self._listing = self._new_listing()
 
     def accounts(self, region: str, allowed: frozenset[str] | None) -> tuple[str, ...]:
@@ -164,24 +168,32 @@ class EventSearch:
         """Find the newest events of a file that the query asks for: `wanted`, and any more of the last one's time."""
         if query.attribute and not self._may_have(file, query.attribute):
             return []
-        parquet = open_parts(self._store, file.info, dictionaries=_SCANNED_AS_DICTIONARIES)
-        columns = ["event_time", "event_category"] + ([_COLUMNS[query.attribute[0]][0]] if query.attribute else [])
-        table = parquet.read(columns=columns)
-        times = _times(table["event_time"])
-        mask = _mask(table["event_category"], lambda text: text == "Management")
-        if query.attribute:
-            mask &= self._matching(file, table, query.attribute)
-        first, last = microseconds_of(query.first), microseconds_of(query.last)
-        mask &= (times >= first) & (times <= (last if query.after is None else min(last, query.after.microseconds)))
-        rows = np.flatnonzero(mask)
+        key = (file.info.key, file.info.etag, query.attribute)
+        rows, times = self._found.get(key, lambda: self._scanned(file, query.attribute))
+        last = microseconds_of(query.last)
         if query.after is not None:
-            at_end = times[rows] == query.after.microseconds
-            rows = rows[_newest(times[rows], wanted + int(at_end.sum()))]
-        else:
-            rows = rows[_newest(times[rows], wanted)]
-        marks = _marks(parquet, rows, file.account_id)
-        hits = [_Hit(Position(int(times[row]), mark), file, int(row)) for row, mark in zip(rows, marks, strict=True)]
+            last = min(last, query.after.microseconds)
+            # Those of the position's own time may have been given already.
+            wanted += int(np.sum(times == query.after.microseconds))
+        asked = slice(np.searchsorted(times, microseconds_of(query.first)), np.searchsorted(times, last, side="right"))
+        rows, times = rows[asked], times[asked]
+        newest = _newest(times, wanted)
+        rows, times = rows[newest], times[newest]
+        if not len(rows):
+            return []
+        marks = _marks(self._files.open(file.info), rows, file.account_id)
+        hits = [_Hit(Position(int(at), mark), file, int(row)) for at, row, mark in zip(times, rows, marks, strict=True)]
         return [hit for hit in hits if query.after is None or hit.position.order > query.after.order]
+
+    def _scanned(self, file: HourFile, attribute: tuple[str, str] | None) -> tuple[Ints, Ints]:
+        """Find the management events of a file that have an attribute: their numbers, and times that rise with them."""
+        columns = ["event_time", "event_category"] + ([_COLUMNS[attribute[0]][0]] if attribute else [])
+        table = self._files.open(file.info).read(columns)
+        mask = _mask(table["event_category"], lambda text: text == "Management")
+        if attribute:
+            mask &= self._matching(file, table, attribute)
+        rows = np.flatnonzero(mask)
+        return rows, _times(table["event_time"])[rows]
 
     def _may_have(self, file: HourFile, attribute: tuple[str, str]) -> bool:
         sketch = self._sketches.known((file.info.key, file.info.etag, attribute[0]))
@@ -209,16 +221,13 @@ class EventSearch:
 
     def _rows(self, hits: Sequence[_Hit]) -> list[dict[str, Any]]:
         """Read whole rows, in the order of the hits; each row group once."""
-        by_hit: dict[tuple[str, int], dict[str, Any]] = {}
-        for file, group in groupby(
-            sorted(hits, key=lambda hit: (hit.file.info.key, hit.row)), key=lambda hit: hit.file
-        ):
-            parquet = open_parts(self._store, file.info)
-            wanted = np.array([hit.row for hit in group])
-            for number, start, rows in _row_groups(parquet, wanted):
-                found = parquet.read_row_group(number).take(pa.array(rows - start)).to_pylist()
-                by_hit |= {(file.info.key, int(row)): each for row, each in zip(rows, found, strict=True)}
-        return [by_hit[hit.file.info.key, hit.row] for hit in hits]
+        found: dict[tuple[str, int], dict[str, Any]] = {}
+        by_file = sorted(hits, key=lambda hit: (hit.file.info.key, hit.row))
+        for file, group in groupby(by_file, key=lambda hit: hit.file):
+            numbers = np.array([hit.row for hit in group])
+            rows = self._files.open(file.info).rows(numbers).to_pylist()
+            found |= {(file.info.key, int(number)): row for number, row in zip(numbers, rows, strict=True)}
+        return [found[hit.file.info.key, hit.row] for hit in hits]
 
 
 def microseconds_of(instant: datetime) -> int:
@@ -256,24 +265,9 @@ def _mask(column: pa.ChunkedArray, has: Callable[[str], bool]) -> NDArray[np.boo
     return np.concatenate(parts) if parts else np.zeros(0, dtype=bool)
 
 
-def _marks(parquet: pq.ParquetFile, rows: Ints, account_id: str) -> list[str]:
+def _marks(parts: Parts, rows: Ints, account_id: str) -> list[str]:
     """Name rows so that those of one time have an order of their own; texts of the log are hashed to one length."""
-    marks: list[str] = []
-    for number, start, within in _row_groups(parquet, rows):
-        ids = parquet.read_row_group(number, columns=["event_id"])["event_id"].take(pa.array(within - start))
-        for row, event_id in zip(within, ids.to_pylist(), strict=True):
-            # Only records of version 1.0 have no id; their order in the file serves.
-            text = f"row {row:012d}" if event_id is None else event_id
-            marks.append(f"{account_id}/{blake2b(text.encode(), digest_size=12).hexdigest()}")
-    return marks
-
-
-def _row_groups(parquet: pq.ParquetFile, rows: Ints) -> Iterator[tuple[int, int, Ints]]:
-    """Yield, of rising rows, the row groups they lie in: number, first row of it, and the rows."""
-    start = 0
-    for number in range(parquet.metadata.num_row_groups):
-        end = start + parquet.metadata.row_group(number).num_rows
-        within = rows[np.searchsorted(rows, start) : np.searchsorted(rows, end)]
-        if len(within):
-            yield number, start, within
-        start = end
+    # Only records of version 1.0 have no id; their order in the file serves.
+    ids = parts.rows(rows, ["event_id"])["event_id"].to_pylist()
+    texts = (f"row {row:012d}" if text is None else text for row, text in zip(rows, ids, strict=True))
+    return [f"{account_id}/{blake2b(text.encode(), digest_size=12).hexdigest()}" for text in texts]

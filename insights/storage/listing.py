@@ -18,6 +18,7 @@ SECONDS = 10.0
 """For so long a listing is believed."""
 
 _DAYS_AHEAD = 8
+_AT_ONCE = 8
 _DAYS_KEPT = 4096
 
 
@@ -69,25 +70,31 @@ class Listing:
             reverse=newest_first,
         )
         by_day = ((day, list(group)) for day, group in groupby(wanted, key=lambda each: each[0]))
-        with ThreadPoolExecutor(_DAYS_AHEAD, thread_name_prefix="list") as pool:
-            while ahead := list(islice(by_day, _DAYS_AHEAD)):
-                listed = pool.map(self._of_folder, [each for _, folders in ahead for each in folders])
-                files = [file for found in listed for file in found if first - HOUR < file.hour <= last]
-                files.sort(key=lambda file: (file.hour, file.account_id), reverse=newest_first)
-                for hour, group in groupby(files, key=lambda file: file.hour):
-                    yield hour, list(group)
+        while ahead := list(islice(by_day, _DAYS_AHEAD)):
+            listed = self._of_folders([each for _, folders in ahead for each in folders])
+            files = [file for found in listed for file in found if first - HOUR < file.hour <= last]
+            files.sort(key=lambda file: (file.hour, file.account_id), reverse=newest_first)
+            for hour, group in groupby(files, key=lambda file: file.hour):
+                yield hour, list(group)
 
     def _folders(self, account: str, region: str) -> tuple[str, ...]:
         prefix = f"{self._table}/account_id={account}/region={region}/"
         return self._days.get(prefix, lambda: self._store.list_folder(prefix).folders)
 
-    def _of_folder(self, found: tuple[datetime, str, str]) -> tuple[HourFile, ...]:
-        day, account, folder = found
+    def _of_folders(self, folders: Sequence[tuple[datetime, str, str]]) -> list[tuple[HourFile, ...]]:
+        """List day folders, those that are not known (any longer) side by side."""
+        known = {each: self._files.known(each[2]) for each in folders}
+        unknown = [each for each in folders if known[each] is None]
+        if unknown:
+            with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="list") as pool:
+                for each, found in zip(unknown, pool.map(self._listed, unknown), strict=True):
+                    self._files.put(each[2], found)
+                    known[each] = found
+        return [found for found in known.values() if found is not None]
 
-        def listed() -> tuple[HourFile, ...]:
-            return tuple(
-                HourFile(day + timedelta(hours=self._hour_of_key(info.key)), account, info)
-                for info in self._store.list(folder)
-            )
-
-        return self._files.get(folder, listed)
+    def _listed(self, folder: tuple[datetime, str, str]) -> tuple[HourFile, ...]:
+        day, account, prefix = folder
+        return tuple(
+            HourFile(day + timedelta(hours=self._hour_of_key(info.key)), account, info)
+            for info in self._store.list(prefix)
+        )

@@ -5,10 +5,17 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
+from insights.storage.caching import Cache
 from insights.storage.objects import ObjectInfo, ObjectStore
+
+Ints = NDArray[np.int64]
+
+_FOOTERS = 512
 
 
 class _Reader(io.RawIOBase):
@@ -40,9 +47,45 @@ class _Reader(io.RawIOBase):
         return content
 
 
-def open_parts(store: ObjectStore, info: ObjectInfo, *, dictionaries: Sequence[str] = ()) -> pq.ParquetFile:
-    """Open a Parquet file for reading parts of it; `dictionaries` are the columns to be read as such.
+class Parts:
+    """One version of a Parquet file, read in parts by the thread that opened it.
 
     Reading raises `ConflictError` once the object is another version.
     """
-    return pq.ParquetFile(pa.PythonFile(_Reader(store, info), mode="r"), read_dictionary=list(dictionaries))
+
+    def __init__(self, file: pq.ParquetFile) -> None:
+        self._file = file
+
+    def read(self, columns: Sequence[str]) -> pa.Table:
+        """Read some columns of every row."""
+        # For a few small columns, handing work to other threads takes longer than doing it.
+        return self._file.read(columns=list(columns), use_threads=False)
+
+    def rows(self, numbers: Ints, columns: Sequence[str] | None = None) -> pa.Table:
+        """Read the rows of some rising numbers, at least one, from the row groups they lie in."""
+        parts, start = [], 0
+        for group in range(self._file.metadata.num_row_groups):
+            end = start + self._file.metadata.row_group(group).num_rows
+            within = numbers[np.searchsorted(numbers, start) : np.searchsorted(numbers, end)]
+            if len(within):
+                found = self._file.read_row_group(group, columns=columns and list(columns), use_threads=False)
+                parts.append(found.take(pa.array(within - start)))
+            start = end
+        return pa.concat_tables(parts)
+
+
+class PartsReader:
+    """Opens files of one store; remembers the footers of those that were opened last."""
+
+    def __init__(self, store: ObjectStore, *, dictionaries: Sequence[str] = ()) -> None:
+        self._store, self._dictionaries = store, list(dictionaries)
+        self._footers: Cache[pq.FileMetaData] = Cache(_FOOTERS)
+
+    def open(self, info: ObjectInfo) -> Parts:
+        """Open a version of a file; the reader's `dictionaries` are read as such."""
+        footer = self._footers.known((info.key, info.etag))
+        source = pa.PythonFile(_Reader(self._store, info), mode="r")
+        file = pq.ParquetFile(source, metadata=footer, read_dictionary=self._dictionaries)
+        if footer is None:
+            self._footers.put((info.key, info.etag), file.metadata)
+        return Parts(file)

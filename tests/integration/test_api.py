@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import re
@@ -379,7 +380,7 @@ def signed(cloud: Any, tmp_path: Path) -> Iterator[Callable[..., subprocess.Comp
         def validated(tamper: bool) -> subprocess.CompletedProcess[str]:
             if tamper:
                 log = next(each for each in delivered if "/CloudTrail/" in each.key)
-                bucket.put(log.key, log.body[:-1])
+                bucket.put(log.key, gzip.compress(b'{"Records":[]}'))
             return endpoint.aws(
                 "validate-logs", "--trail-arn", arn, "--start-time", "2026-11-01T12:00:00Z", "--end-time",
                 "2026-11-01T16:00:00Z", "--verbose", AWS_ENDPOINT_URL_S3=cloud.url,

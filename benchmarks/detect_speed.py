@@ -7,20 +7,12 @@ eighth of them is an error of the series before it.
 
 from __future__ import annotations
 
-import argparse
-import json
-import multiprocessing
-import resource
-import time
-from concurrent.futures import ProcessPoolExecutor
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import UTC, datetime
 
 import numpy as np
 import pyarrow as pa
 
 from insights.records.schemas import INSTANT
-from insights.windows import HOUR, Window
 
 START = datetime(2026, 3, 2, tzinfo=UTC)
 BUSIEST_CALLS_PER_MINUTE = 60.0

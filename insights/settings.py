@@ -39,6 +39,8 @@ class TrailSettings(Struct, frozen=True, kw_only=True):
     """Where the trail is and which part of it is read."""
 
     url: str = ""
+    arn: str = ""
+    public_keys: str = ""
     accounts: tuple[str, ...] = ()
     regions: tuple[str, ...] = ()
     categories: tuple[Literal["Management", "Data"], ...] = ("Management", "Data")

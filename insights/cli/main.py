@@ -8,7 +8,7 @@ import sys
 import typer
 
 from insights import __version__
-from insights.cli import coverage, look, maintain, run, simulate, verify
+from insights.cli import coverage, look, maintain, run, serve, simulate, verify
 from insights.cli.demo.command import demo
 from insights.cli.output import Output, shown
 from insights.errors import TrailInsightsError
@@ -29,6 +29,7 @@ app.command("coverage")(coverage.coverage)
 app.command("quality")(look.quality)
 app.command("verify")(verify.verify)
 app.command("maintain")(maintain.maintain)
+app.command("serve")(serve.serve)
 app.command("demo")(demo)
 
 

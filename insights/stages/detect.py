@@ -15,9 +15,11 @@ from datetime import datetime, timedelta
 import msgspec
 
 from insights.records.partitions import EventHour
+from insights.records.series import InsightType
 from insights.stages.eras import LONGEST_EPISODE, Era, concerned
 from insights.stages.judging import Complete, Judgement, is_spoken_of, judge
 from insights.stages.report import DetectReport
+from insights.stages.selection import selection_of, trail_of
 from insights.stages.telling import attribute, is_told, row_of
 from insights.stages.vouching import Vouching
 from insights.stages.workspace import Workspace
@@ -42,6 +44,8 @@ Place = tuple[str, str]
 def run(window: Window | None, workspace: Workspace) -> DetectReport:
     """Judge what was counted anew, and follow what is open; with a window, judge all of that, changed or not."""
     lake, complete = workspace.lake, Complete(workspace)
+    if not selection_of(workspace).pairs:
+        return DetectReport(window=str(window or "everything"), judged=0, started=0, ended=0, insights=())
     changed = changes.pending(lake)
     asked = {place: _hours(marks, complete) for place, marks in changed.items()}
     if window is not None:
@@ -69,14 +73,15 @@ def run(window: Window | None, workspace: Workspace) -> DetectReport:
 
 
 def parameters_of(workspace: Workspace) -> Parameters:
-    """Give the detection parameters that the settings name."""
-    chosen, numbers = workspace.settings.detect, msgspec.structs.asdict(workspace.settings.method)
+    """Give the detection parameters that the settings and the Insight selectors name."""
+    chosen, selection = workspace.settings.detect, selection_of(workspace)
+    numbers = msgspec.structs.asdict(workspace.settings.method)
     return replace(
         Parameters.preset(chosen.sensitivity),
         **{name: value for name, value in numbers.items() if value is not None},
-        call_rate=chosen.call_rate,
-        error_rate=chosen.error_rate,
-        categories=chosen.categories,
+        call_rate=InsightType.CALL_RATE in selection.types,
+        error_rate=InsightType.ERROR_RATE in selection.types,
+        categories=selection.categories,
         include_reads=chosen.include_reads,
     )
 
@@ -127,6 +132,7 @@ class _Judge:
 
     def __post_init__(self) -> None:
         self.parameters = parameters_of(self.workspace)
+        self.selection = selection_of(self.workspace)
         self.history = timedelta(days=self.workspace.settings.detect.history_days)
         self.written: list[tuple[Row, bool]] = []
 
@@ -146,11 +152,14 @@ class _Judge:
             self._tell(judgement, self.known.of(place, era, judgement))
         return judgement
 
-    def _tell(self, judgement: Judgement, rows: Sequence[Row]) -> None:
+    def _tell(self, judgement: Judgement, known: Sequence[Row]) -> None:
         lake = self.workspace.lake
-        pairs, unmatched = _pair(judgement.episodes, rows)
+        episodes = [each for each in judgement.episodes if self.selection.includes_series(each.series)]
+        # What is no longer looked for stays as it was told.
+        rows = [row for row in known if self.selection.includes(row["insight_type"], row["event_category"])]
+        pairs, unmatched = _pair(episodes, rows)
         due = [(episode, row) for episode, row in pairs if row is None or not is_told(episode, row)]
-        tales = attribute(lake, due, self.parameters)
+        tales = attribute(lake, due, self.parameters, trail_arn=str(trail_of(self.workspace)))
         written = [(row_of(episode, tales[episode.episode_id], row), row is None) for episode, row in due]
         withdrawn = [row | {"status": "withdrawn"} for row in unmatched if row["status"] != "withdrawn"]
         if self.workspace.settings.integrity.policy != "off":

@@ -41,7 +41,9 @@ class Tale:
     excess: dict[str, list[dict[str, Any]]]
 
 
-def attribute(lake: ObjectStore, due: Sequence[tuple[Episode, Row | None]], parameters: Parameters) -> dict[str, Tale]:
+def attribute(
+    lake: ObjectStore, due: Sequence[tuple[Episode, Row | None]], parameters: Parameters, *, trail_arn: str
+) -> dict[str, Tale]:
     """Find out who caused episodes, by their ids, reading every event hour once for all of them.
 
     An episode whose Start was told already is told from that start on, wherever late data would put it now: a pair of
@@ -67,7 +69,7 @@ def attribute(lake: ObjectStore, due: Sequence[tuple[Episode, Row | None]], para
         before, at_detection, in_all = answers[3 * number : 3 * number + 3]
         of_start = attributions(at_detection, before, episode.series.insight_type)
         of_end = attributions(in_all, before, episode.series.insight_type) if episode.end else ()
-        insight = _insight(episode, of_start, of_end)
+        insight = _insight(episode, of_start, of_end, trail_arn)
         above = excess(
             in_all if episode.end else at_detection,
             before,
@@ -87,7 +89,9 @@ def _told_start(episode: Episode, row: Row | None) -> datetime:
     return parse_instant(json.loads(row["start_record_json"])["eventTime"]) if row else episode.start
 
 
-def _insight(episode: Episode, of_start: tuple[Attribution, ...], of_end: tuple[Attribution, ...]) -> Insight:
+def _insight(
+    episode: Episode, of_start: tuple[Attribution, ...], of_end: tuple[Attribution, ...], trail_arn: str
+) -> Insight:
     return Insight(
         series=episode.series,
         direction=episode.direction,
@@ -98,6 +102,7 @@ def _insight(episode: Episode, of_start: tuple[Attribution, ...], of_end: tuple[
         total=episode.total,
         start_attributions=of_start,
         end_attributions=of_end,
+        source_trail_arn=trail_arn if episode.series.event_category == "Data" else None,
     )
 
 

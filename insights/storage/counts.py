@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 
 from insights.errors import ConflictError, NotFoundError
 from insights.records.counting import COLUMNS, count_minutes
+from insights.records.event import EARLIEST, LATEST
 from insights.records.partitions import EventHour
 from insights.records.schemas import EVENTS, MINUTE_COUNTS
 from insights.storage import changes, count_files, events, hours
@@ -25,9 +26,12 @@ from insights.storage.tables import read_columns, read_version
 from insights.windows import HOUR, Window, floor
 
 __all__ = [
-    "TABLE", "CountFile", "count_hour", "encoded", "files_of", "hour_key", "made_from", "places", "read", "read_counts",
-    "read_files",
+    "FIRST_HOUR", "LAST_HOUR", "TABLE", "CountFile", "count_hour", "encoded", "files_of", "first_hour", "hour_key",
+    "made_from", "places", "read", "read_counts", "read_files",
 ]  # fmt: skip
+
+FIRST_HOUR, LAST_HOUR = EARLIEST, LATEST
+"""No hour before the first, and none from the last on, has counts."""
 
 
 def count_hour(store: ObjectStore, hour: EventHour, version: str) -> int | None:

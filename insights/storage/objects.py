@@ -91,6 +91,13 @@ class ObjectStore(Protocol):
     def get(self, key: str) -> tuple[bytes, str]:
         """Give an object's content and ETag."""
 
+    def get_range(self, key: str, start: int, end: int, *, etag: str) -> bytes:
+        """Give the bytes start <= i < end of one version of an object.
+
+        Raises:
+            ConflictError: it is another version by now.
+        """
+
     def get_with_attributes(self, key: str) -> tuple[bytes, Attributes]:
         """Give an object's content and the attributes it was put with."""
 
@@ -138,6 +145,12 @@ class Store:
         with self._errors(key):
             found = obstore.get(self._client, key)
             return bytes(found.bytes()), found.meta["e_tag"] or ""
+
+    def get_range(self, key: str, start: int, end: int, *, etag: str) -> bytes:
+        """Give some bytes of one version of an object."""
+        with self._errors(key):
+            found = obstore.get(self._client, key, options={"range": (start, end), "if_match": etag})
+            return bytes(found.bytes())
 
     def get_with_attributes(self, key: str) -> tuple[bytes, Attributes]:
         """Give an object's content and attributes."""

@@ -18,13 +18,15 @@ from insights.storage.objects import ABSENT, ObjectStore
 ROW_GROUP_ROWS = 32_768
 _MADE_FROM = b"trail_insights.made_from"
 _SEALED = b"trail_insights.sealed"
-_DICTIONARY_COLUMNS = (
+DICTIONARY_COLUMNS = (
     "event_version", "event_source", "event_name", "event_type", "event_category", "inferred_fields", "error_code",
     "error_message", "aws_region", "recipient_account_id", "identity_type", "identity_arn", "identity_key",
     "identity_account_id", "identity_user_name", "identity_invoked_by", "access_key_id", "source_ip_address",
     "user_agent", "api_version", "vpc_endpoint_id", "vpc_endpoint_account_id", "user_identity_json", "tls_details_json",
     "object_key", "reason",
 )  # fmt: skip
+"""Columns in which few texts come again and again; reading them as dictionaries makes no text twice."""
+
 _STATISTICS_COLUMNS = (
     "event_time",
     "event_source",
@@ -65,7 +67,7 @@ def encode_parts(
         schema,
         compression="zstd",
         compression_level=1,
-        use_dictionary=[name for name in _DICTIONARY_COLUMNS if name in schema.names],
+        use_dictionary=[name for name in DICTIONARY_COLUMNS if name in schema.names],
         write_statistics=[name for name in _STATISTICS_COLUMNS if name in schema.names],
         store_schema=True,
     ) as writer:

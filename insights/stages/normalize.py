@@ -21,9 +21,10 @@ import pyarrow.compute as pc
 
 from insights.errors import AccessDeniedError, NotFoundError, ReconciliationError, StorageError
 from insights.records.columns import BATCH_RECORDS, Batch, Rows, build_rows, has_usable_partition
-from insights.records.document import read_document
+from insights.records.document import read_document, refuse_too_large
 from insights.records.event import Refusal, restore
 from insights.records.partitions import EventHour
+from insights.settings import IngestSettings
 from insights.stages.extract import read_plan
 from insights.stages.report import NormalizeReport
 from insights.stages.workspace import Workspace
@@ -55,7 +56,7 @@ def run(window: Window, workspace: Workspace, shard: str | None = None) -> Norma
     objects = [each for each, is_unread in ledger.unread(workspace.lake, planned) if is_unread]
     work = _Work(workspace.lake, objects, set(workspace.settings.trail.categories))
     with _without_collector():
-        work.read(workspace.trail, threads=workspace.settings.ingest.fetch_threads)
+        work.read(workspace.trail, workspace.settings.ingest)
     return work.finish(window)
 
 
@@ -95,12 +96,15 @@ class _Work:
         self.out_of_scope = np.zeros(size, dtype=np.int64)
         self.hours: list[set[EventHour]] = [set() for _ in range(size)]
 
-    def read(self, trail: ObjectStore, *, threads: int) -> None:
-        for number, (key, body) in enumerate(read_ahead(trail, (o.key for o in self.objects), threads=threads)):
+    def read(self, trail: ObjectStore, settings: IngestSettings) -> None:
+        limit_bytes = settings.unpacked_megabytes * 2**20
+        fetched = list(self._fetchable(limit_bytes))
+        bodies = read_ahead(trail, (self.objects[i].key for i in fetched), threads=settings.fetch_threads)
+        for number, (key, body) in zip(fetched, bodies, strict=True):
             if isinstance(body, StorageError):
                 self.failures[number] = body
                 continue
-            document = read_document(key, body)
+            document = read_document(key, body, limit_bytes=limit_bytes)
             self.records_in[number] = document.records_in
             self.refusals += [(number, refusal) for refusal in document.refusals]
             if len(self.batch) + len(document.records) > BATCH_RECORDS:
@@ -110,6 +114,14 @@ class _Work:
         self._sort_out()
         while self.pending:
             self._merge_one()
+
+    def _fetchable(self, limit_bytes: int) -> Iterator[int]:
+        """Give the objects that are worth fetching: one that is too large even packed is refused unfetched."""
+        for number, each in enumerate(self.objects):
+            if each.size > limit_bytes:
+                self.refusals.append((number, refuse_too_large(each.size, limit_bytes, b"")))
+            else:
+                yield number
 
     def _flush_batch(self) -> None:
         for part in self.batch.parts(BATCH_RECORDS):

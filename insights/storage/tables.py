@@ -17,6 +17,7 @@ from insights.storage.objects import ABSENT, ObjectStore
 
 ROW_GROUP_ROWS = 32_768
 _MADE_FROM = b"trail_insights.made_from"
+_CREDITS = b"trail_insights.credits"
 _DICTIONARY_COLUMNS = (
     "event_version", "event_source", "event_name", "event_type", "event_category", "inferred_fields", "error_code",
     "error_message", "aws_region", "recipient_account_id", "identity_type", "identity_arn", "identity_key",
@@ -37,11 +38,12 @@ _STATISTICS_COLUMNS = (
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """A table as one file held it, and that file's ETag (`ABSENT` where there was none)."""
+    """A table as one file held it, that file's ETag (`ABSENT` where there was none), and what its metadata say."""
 
     table: pa.Table
     etag: str
     made_from: str
+    credits: str = ""
 
 
 def encode(table: pa.Table, *, made_from: str = "") -> bytes:
@@ -50,9 +52,10 @@ def encode(table: pa.Table, *, made_from: str = "") -> bytes:
     return encode_parts(table.schema, parts, made_from=made_from)
 
 
-def encode_parts(schema: pa.Schema, parts: Iterable[pa.Table], *, made_from: str = "") -> bytes:
+def encode_parts(schema: pa.Schema, parts: Iterable[pa.Table], *, made_from: str = "", credits: str = "") -> bytes:
     """Write tables of one schema one after the other, each as a row group, as one zstd Parquet file."""
-    schema = schema.with_metadata({_MADE_FROM: made_from.encode()} if made_from else None)
+    metadata = {name: text.encode() for name, text in ((_MADE_FROM, made_from), (_CREDITS, credits)) if text}
+    schema = schema.with_metadata(metadata or None)
     sink = pa.BufferOutputStream()
     with pq.ParquetWriter(
         sink,
@@ -81,7 +84,7 @@ def read_version(store: ObjectStore, key: str, schema: pa.Schema, *, columns: Se
         return Version(schema.empty_table().select(names), ABSENT, "")
     dictionaries = [field.name for field in schema if pa.types.is_dictionary(field.type)]
     file = pq.ParquetFile(pa.BufferReader(content), read_dictionary=dictionaries)
-    return Version(file.read(columns=names), etag, _made_from(file))
+    return Version(file.read(columns=names), etag, _metadata(file, _MADE_FROM), _metadata(file, _CREDITS))
 
 
 def read_columns(content: bytes, columns: Sequence[str] | None = None) -> pa.Table:
@@ -89,9 +92,9 @@ def read_columns(content: bytes, columns: Sequence[str] | None = None) -> pa.Tab
     return pq.ParquetFile(pa.BufferReader(content)).read(columns=list(columns) if columns else None)
 
 
-def _made_from(file: pq.ParquetFile) -> str:
+def _metadata(file: pq.ParquetFile, name: bytes) -> str:
     metadata: dict[bytes, bytes] = file.schema_arrow.metadata or {}
-    return metadata.get(_MADE_FROM, b"").decode()
+    return metadata.get(name, b"").decode()
 
 
 def put_if_new(store: ObjectStore, key: str, content: bytes) -> bool:

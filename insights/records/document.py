@@ -20,7 +20,7 @@ from insights.records.event import EventRecord, Refusal, mend
 
 GZIP_MAGIC = b"\x1f\x8b"
 UNPACKED_LIMIT_BYTES = 2**30
-"""What an object may unpack to if nobody says otherwise: CloudTrail's largest objects have 50 MB packed (CloudTrail User
+"""What an object may unpack to if nobody says otherwise: the largest of CloudTrail have 50 MB packed (CloudTrail User
 Guide, "Quotas"), and trails pack to a tenth, those of few callers to a twentieth."""
 
 _DEFLATE_MOST = 1032

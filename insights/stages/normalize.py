@@ -183,7 +183,7 @@ class _Work:
 
     def finish(self, window: Window) -> NormalizeReport:
         unit = ledger.unit_name(self.objects)
-        quarantine.write(self.lake, unit, [(self.objects[i], refusal) for i, refusal in self._all_refusals()])
+        quarantine.write(self.lake, [(self.objects[i], refusal) for i, refusal in self._all_refusals()])
         read = [i for i in range(len(self.objects)) if i not in self.failures]
         quarantined = Counter(i for i, refusal in self.refusals if refusal.index is not None)
         report = NormalizeReport(

@@ -233,7 +233,7 @@ def _example_keys() -> dict[str, str]:
     store.put(events.hour_key(hour), b"")
     store.put(counts.hour_key(hour), b"")
     insights.write(store, _example_insight(hour))
-    quarantine.write(store, unit, [(trail_object, Refusal("not_json", "", None, b""))])
+    quarantine.write(store, [(trail_object, Refusal("not_json", "", None, b""))])
     outcome = {
         "records_in": 1,
         "kept": 0,

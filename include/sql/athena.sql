@@ -158,3 +158,117 @@ TBLPROPERTIES (
     'storage.location.template' =
         's3://my-lake-bucket/trail-insights/integrity/account_id=${account_id}/region=${region}/date=${date}/'
 );
+
+-- One unusual span of one series; `date` is the day it began.
+CREATE EXTERNAL TABLE IF NOT EXISTS trail_insights.insights (
+    `insight_id`                  string,
+    `status`                      string,
+    `account_id`                  string,
+    `region`                      string,
+    `event_category`              string,
+    `insight_type`                string,
+    `event_source`                string,
+    `event_name`                  string,
+    `error_code`                  string,
+    `direction`                   string,
+    `start_time`                  timestamp,
+    `end_time`                    timestamp,
+    `duration_minutes`            bigint,
+    `insight_calls_per_minute`    double,
+    `baseline_calls_per_minute`   double,
+    `baseline_calls`              bigint,
+    `baseline_minutes`            bigint,
+    `detection_calls`             bigint,
+    `detection_minutes`           bigint,
+    `total_calls`                 bigint,
+    `rule`                        string,
+    `window_minutes`              bigint,
+    `score`                       double,
+    `threshold`                   double,
+    `expected_calls`              double,
+    `band_upper_calls_per_minute` double,
+    `record_calls`                bigint,
+    `record_date`                 string,
+    `is_level_shift`              boolean,
+    `explanation`                 string,
+    `excess_json`                 string,
+    `start_record_json`           string,
+    `end_record_json`             string,
+    `is_corrected`                boolean,
+    `detected_at`                 timestamp,
+    `closed_at`                   timestamp,
+    `detector_version`            string,
+    `integrity`                   string,
+    `integrity_json`              string
+)
+PARTITIONED BY (`date` string)
+STORED AS PARQUET
+LOCATION 's3://my-lake-bucket/trail-insights/insights/'
+TBLPROPERTIES (
+    'projection.enabled' = 'true',
+    'projection.date.type' = 'date',
+    'projection.date.format' = 'yyyy-MM-dd',
+    'projection.date.range' = '2020-01-01,NOW',
+    'projection.date.interval' = '1',
+    'projection.date.interval.unit' = 'DAYS',
+    'storage.location.template' =
+        's3://my-lake-bucket/trail-insights/insights/date=${date}/'
+);
+
+-- One refused record, or one refused object (record_index null); `date` is the day of its delivery.
+CREATE EXTERNAL TABLE IF NOT EXISTS trail_insights.quarantine (
+    `reason`        string,
+    `detail`        string,
+    `object_key`    string,
+    `object_etag`   string,
+    `record_index`  bigint,
+    `content`       binary,
+    `content_bytes` bigint
+)
+PARTITIONED BY (`date` string)
+STORED AS PARQUET
+LOCATION 's3://my-lake-bucket/trail-insights/quarantine/'
+TBLPROPERTIES (
+    'projection.enabled' = 'true',
+    'projection.date.type' = 'date',
+    'projection.date.format' = 'yyyy-MM-dd',
+    'projection.date.range' = '2020-01-01,NOW',
+    'projection.date.interval' = '1',
+    'projection.date.interval.unit' = 'DAYS',
+    'storage.location.template' =
+        's3://my-lake-bucket/trail-insights/quarantine/date=${date}/'
+);
+
+-- One version of one trail object that was read; `date` is the day of its delivery. The account and Region of objects
+-- whose names tell none are '-'.
+CREATE EXTERNAL TABLE IF NOT EXISTS trail_insights.ledger (
+    `object_key`   string,
+    `object_etag`  string,
+    `object_bytes` bigint,
+    `delivered_at` timestamp,
+    `is_loose`     boolean,
+    `records_in`   bigint,
+    `kept`         bigint,
+    `duplicate`    bigint,
+    `out_of_scope` bigint,
+    `quarantined`  bigint,
+    `partitions`   array<string>,
+    `content_hash` string
+)
+PARTITIONED BY (`account_id` string, `region` string, `date` string)
+STORED AS PARQUET
+LOCATION 's3://my-lake-bucket/trail-insights/ledger/'
+TBLPROPERTIES (
+    'projection.enabled' = 'true',
+    'projection.account_id.type' = 'enum',
+    'projection.account_id.values' = '111122223333,-',
+    'projection.region.type' = 'enum',
+    'projection.region.values' = 'us-east-1,eu-west-1,-',
+    'projection.date.type' = 'date',
+    'projection.date.format' = 'yyyy-MM-dd',
+    'projection.date.range' = '2020-01-01,NOW',
+    'projection.date.interval' = '1',
+    'projection.date.interval.unit' = 'DAYS',
+    'storage.location.template' =
+        's3://my-lake-bucket/trail-insights/ledger/account_id=${account_id}/region=${region}/date=${date}/'
+);

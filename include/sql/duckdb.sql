@@ -42,3 +42,31 @@ FROM read_parquet(
     hive_partitioning = true,
     hive_types = {'account_id': VARCHAR, 'region': VARCHAR, 'date': DATE}
 );
+
+-- One unusual span of one series; `date` is the day it began.
+CREATE OR REPLACE VIEW insights AS
+SELECT *
+FROM read_parquet(
+    getvariable('lake') || '/insights/date=*/*.parquet',
+    hive_partitioning = true,
+    hive_types = {'date': DATE}
+);
+
+-- One refused record, or one refused object (record_index null); `date` is the day of its delivery.
+CREATE OR REPLACE VIEW quarantine AS
+SELECT *
+FROM read_parquet(
+    getvariable('lake') || '/quarantine/date=*/*.parquet',
+    hive_partitioning = true,
+    hive_types = {'date': DATE}
+);
+
+-- One version of one trail object that was read; `date` is the day of its delivery. The account and Region of objects
+-- whose names tell none are '-'.
+CREATE OR REPLACE VIEW ledger AS
+SELECT *
+FROM read_parquet(
+    getvariable('lake') || '/ledger/account_id=*/region=*/date=*/*.parquet',
+    hive_partitioning = true,
+    hive_types = {'account_id': VARCHAR, 'region': VARCHAR, 'date': DATE}
+);

@@ -23,10 +23,11 @@ import pyarrow.compute as pc
 from insights.errors import AccessDeniedError, NotFoundError, ReconciliationError, StorageError
 from insights.integrity.log_files import fingerprint
 from insights.records.columns import BATCH_RECORDS, Batch, Rows, build_rows, has_usable_partition
-from insights.records.document import read_document
+from insights.records.document import read_document, refuse_too_large
 from insights.records.event import Refusal, restore
 from insights.records.partitions import EventHour
 from insights.records.schemas import INSTANT
+from insights.settings import IngestSettings
 from insights.stages.extract import read_plan
 from insights.stages.report import NormalizeReport
 from insights.stages.workspace import Workspace
@@ -59,7 +60,7 @@ def run(window: Window, workspace: Workspace, shard: str | None = None) -> Norma
     work = _Work(workspace.lake, objects, set(workspace.settings.trail.categories), workspace.kept_since())
     work.is_hashing = workspace.settings.integrity.policy != "off"
     with _without_collector():
-        work.read(workspace.trail, threads=workspace.settings.ingest.fetch_threads)
+        work.read(workspace.trail, workspace.settings.ingest)
     return work.finish(window)
 
 
@@ -71,7 +72,7 @@ def read_again(workspace: Workspace, objects: list[TrailObject]) -> list[tuple[i
     """
     work = _Work(workspace.lake, objects, set(workspace.settings.trail.categories), workspace.kept_since())
     with _without_collector():
-        work.read(workspace.trail, threads=workspace.settings.ingest.fetch_threads)
+        work.read(workspace.trail, workspace.settings.ingest)
     for failure in work.failures.values():
         raise failure
     return [(int(kept), int(duplicate)) for kept, duplicate in zip(work.kept, work.duplicate, strict=True)]
@@ -116,14 +117,17 @@ class _Work:
         self.out_of_scope = np.zeros(size, dtype=np.int64)
         self.hours: list[set[EventHour]] = [set() for _ in range(size)]
 
-    def read(self, trail: ObjectStore, *, threads: int) -> None:
-        for number, (key, body) in enumerate(read_ahead(trail, (o.key for o in self.objects), threads=threads)):
+    def read(self, trail: ObjectStore, settings: IngestSettings) -> None:
+        limit_bytes = settings.unpacked_megabytes * 2**20
+        fetched = list(self._fetchable(limit_bytes))
+        bodies = read_ahead(trail, (self.objects[i].key for i in fetched), threads=settings.fetch_threads)
+        for number, (key, body) in zip(fetched, bodies, strict=True):
             if isinstance(body, StorageError):
                 self.failures[number] = body
                 continue
             if self.is_hashing:
                 self.hashes[number] = fingerprint(body)
-            document = read_document(key, body)
+            document = read_document(key, body, limit_bytes=limit_bytes)
             self.records_in[number] = document.records_in
             self.refusals += [(number, refusal) for refusal in document.refusals]
             if len(self.batch) + len(document.records) > BATCH_RECORDS:
@@ -133,6 +137,14 @@ class _Work:
         self._sort_out()
         while self.pending:
             self._merge_one()
+
+    def _fetchable(self, limit_bytes: int) -> Iterator[int]:
+        """Give the objects that are worth fetching: one that is too large even packed is refused unfetched."""
+        for number, each in enumerate(self.objects):
+            if each.size > limit_bytes:
+                self.refusals.append((number, refuse_too_large(each.size, limit_bytes, b"")))
+            else:
+                yield number
 
     def _flush_batch(self) -> None:
         for part in self.batch.parts(BATCH_RECORDS):
@@ -196,7 +208,7 @@ class _Work:
 
     def finish(self, window: Window) -> NormalizeReport:
         unit = ledger.unit_name(self.objects)
-        quarantine.write(self.lake, unit, [(self.objects[i], refusal) for i, refusal in self._all_refusals()])
+        quarantine.write(self.lake, [(self.objects[i], refusal) for i, refusal in self._all_refusals()])
         read = [i for i in range(len(self.objects)) if i not in self.failures]
         quarantined = Counter(i for i, refusal in self.refusals if refusal.index is not None)
         report = NormalizeReport(

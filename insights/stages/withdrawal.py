@@ -20,7 +20,6 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from insights.errors import ConflictError
 from insights.integrity.verdicts import Verdict
 from insights.records.event import Refusal, restore
 from insights.records.object_keys import TrailKey, parse_key
@@ -31,7 +30,7 @@ from insights.stages.workspace import Workspace
 from insights.storage import events, integrity, ledger, quarantine
 from insights.storage.integrity import LOG_FILE, REFUTED, Withdrawal
 from insights.storage.objects import ObjectStore
-from insights.storage.tables import encode, read_version
+from insights.storage.tables import read_version
 from insights.storage.trail import UNKNOWN, TrailObject
 from insights.windows import DAY, HOUR, Window
 
@@ -66,7 +65,7 @@ def run(workspace: Workspace, span: Window) -> int:
         return 0
     _quarantine(lake, due, rows, refuted)
     for hour in _hours(due):
-        _take_out(lake, hour, {entry["object_key"] for entry in due})
+        events.take_out(lake, hour, {entry["object_key"] for entry in due})
     _put_back(workspace, due, refuted)
     quarantined = quarantine.records_by_version(lake, map(_trail_object, due), REASON)
     for entry in due:
@@ -107,22 +106,7 @@ def _quarantine(
         for i, row in enumerate(rows.get(entry["object_key"], ())[: entry["kept"] + entry["duplicate"]]):
             content = json.dumps(restore(row)).encode()
             refusals.append((_trail_object(entry), Refusal(REASON, refuted[_version(entry)], i, content)))
-    quarantine.write(lake, f"withdrawn-{ledger.unit_name(map(_trail_object, due))}", refusals)
-
-
-def _take_out(lake: ObjectStore, hour: EventHour, keys: Collection[str]) -> None:
-    """Leave out some objects' rows. An hour without any stays as an empty file: deleting it could undo a merge."""
-    while True:
-        version = read_version(lake, events.hour_key(hour), EVENTS)
-        is_theirs = pc.is_in(version.table["object_key"], pa.array(sorted(keys), pa.string()))
-        others = version.table.filter(pc.invert(is_theirs))
-        if others.num_rows == version.table.num_rows:
-            return
-        try:
-            lake.put(events.hour_key(hour), encode(others), replacing=version.etag)
-        except ConflictError:
-            continue
-        return
+    quarantine.write(lake, refusals)
 
 
 def _put_back(workspace: Workspace, due: Sequence[Entry], refuted: Collection[Version]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from hashlib import blake2b
 
@@ -12,6 +12,7 @@ import pyarrow as pa
 from insights.records.event import Refusal
 from insights.records.schemas import QUARANTINE
 from insights.storage import parts
+from insights.storage.ledger import unit_name
 from insights.storage.objects import ObjectStore
 from insights.storage.tables import encode, put_if_new
 from insights.storage.trail import TrailObject
@@ -31,15 +32,15 @@ class Refused:
     records: int
 
 
-def write(store: ObjectStore, unit: str, refused: Sequence[tuple[TrailObject, Refusal]]) -> None:
-    """Put refusals under the day their object was delivered.
+def write(store: ObjectStore, refused: Iterable[tuple[TrailObject, Refusal]]) -> None:
+    """Put refusals under the day their object was delivered, each object's in a file.
 
-    Files are named by the unit of work they come from and by what they hold: an object that could not be got the first
-    time gives the same unit other refusals the next.
+    Files are named by the object's version and by what they hold: read again in whatever company, since a run was
+    killed, an object gives the same file; and one that could not be got the first time gives another the next.
     """
-    by_date: dict[str, list[dict[str, object]]] = {}
+    by_object: dict[tuple[str, str], list[dict[str, object]]] = {}
     for each, refusal in refused:
-        by_date.setdefault(each.date, []).append(
+        by_object.setdefault((each.date, unit_name([each])), []).append(
             {
                 "reason": refusal.reason,
                 "detail": refusal.detail,
@@ -50,10 +51,10 @@ def write(store: ObjectStore, unit: str, refused: Sequence[tuple[TrailObject, Re
                 "content_bytes": len(refusal.content),
             }
         )
-    for date, rows in by_date.items():
+    for (date, name), rows in by_object.items():
         content = encode(pa.Table.from_pylist(rows, schema=QUARANTINE))
         held = blake2b(content, digest_size=6).hexdigest()
-        put_if_new(store, f"{TABLE}/date={date}/{unit}-{held}.parquet", content)
+        put_if_new(store, f"{TABLE}/date={date}/{name}-{held}.parquet", content)
 
 
 def count_by_reason(store: ObjectStore, objects: Iterable[TrailObject]) -> Refused:

@@ -17,6 +17,7 @@ from insights.storage.objects import ABSENT, ObjectStore
 
 ROW_GROUP_ROWS = 32_768
 _MADE_FROM = b"trail_insights.made_from"
+_CREDITS = b"trail_insights.credits"
 _SEALED = b"trail_insights.sealed"
 DICTIONARY_COLUMNS = (
     "event_version", "event_source", "event_name", "event_type", "event_category", "inferred_fields", "error_code",
@@ -40,11 +41,12 @@ _STATISTICS_COLUMNS = (
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """A table as one file held it, and that file's ETag (`ABSENT` where there was none)."""
+    """A table as one file held it, that file's ETag (`ABSENT` where there was none), and what its metadata say."""
 
     table: pa.Table
     etag: str
     made_from: str
+    credits: str = ""
     is_sealed: bool = False
 
 
@@ -56,11 +58,11 @@ def encode(table: pa.Table, *, made_from: str = "", is_sealed: bool = False) -> 
 
 
 def encode_parts(
-    schema: pa.Schema, parts: Iterable[pa.Table], *, made_from: str = "", is_sealed: bool = False
+    schema: pa.Schema, parts: Iterable[pa.Table], *, made_from: str = "", credits: str = "", is_sealed: bool = False
 ) -> bytes:
     """Write tables of one schema one after the other, each as a row group, as one zstd Parquet file."""
-    metadata = {_MADE_FROM: made_from.encode()} if made_from else {}
-    schema = schema.with_metadata(metadata | ({_SEALED: b"1"} if is_sealed else {}) or None)
+    said = {_MADE_FROM: made_from, _CREDITS: credits, _SEALED: "1" if is_sealed else ""}
+    schema = schema.with_metadata({name: text.encode() for name, text in said.items() if text} or None)
     sink = pa.BufferOutputStream()
     with pq.ParquetWriter(
         sink,
@@ -90,7 +92,8 @@ def read_version(store: ObjectStore, key: str, schema: pa.Schema, *, columns: Se
     dictionaries = [field.name for field in schema if pa.types.is_dictionary(field.type)]
     file = pq.ParquetFile(pa.BufferReader(content), read_dictionary=dictionaries)
     metadata: dict[bytes, bytes] = file.schema_arrow.metadata or {}
-    return Version(file.read(columns=names), etag, metadata.get(_MADE_FROM, b"").decode(), _SEALED in metadata)
+    made_from, credits = (metadata.get(name, b"").decode() for name in (_MADE_FROM, _CREDITS))
+    return Version(file.read(columns=names), etag, made_from, credits, _SEALED in metadata)
 
 
 def read_columns(content: bytes, columns: Sequence[str] | None = None) -> pa.Table:

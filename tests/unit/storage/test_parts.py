@@ -78,7 +78,7 @@ def test_two_at_once(store, delivered, monkeypatch) -> None:
 def test_quarantine(store, delivered) -> None:
     """Refusals are counted as before once their day was put together."""
     for key in ("a", "b"):
-        quarantine.write(store, key, [(delivered(key), Refusal("not_json", "", None, b"<html>"))])
+        quarantine.write(store, [(delivered(key), Refusal("not_json", "", None, b"<html>"))])
     objects = [delivered("a"), delivered("b")]
     before = quarantine.count_by_reason(store, objects)
     merge(store, "quarantine/date=2026-11-01/", quarantine.IDENTITY)

@@ -151,7 +151,7 @@ class _Work:
             return rows
         accounts = pa.array([self.objects[i].account_id for i in rows.sources], pa.string())
         at = rows.table.schema.get_field_index("account_id")
-        table = rows.table.set_column(at, "account_id", pc.coalesce(named, accounts))
+        table = rows.table.set_column(at, "account_id", pc.coalesce(named.cast(pa.string()), accounts))
         return Rows(table, rows.sources, rows.positions)
 
     def _merge_one(self) -> None:
@@ -164,7 +164,8 @@ class _Work:
         self.pending_bytes -= self.sizes.pop(hour)
         waiting = pa.concat_tables(self.pending.pop(hour)).unify_dictionaries().combine_chunks()
         sources = waiting["source"].to_numpy()
-        rows = waiting.append_column("object_key", self.keys.take(waiting["source"]))
+        keys = pa.DictionaryArray.from_arrays(waiting["source"].combine_chunks().cast(pa.int32()), self.keys)
+        rows = waiting.append_column("object_key", keys)
         is_kept = merge_hour(self.lake, hour, rows)
         np.add.at(self.kept, sources[is_kept], 1)
         np.add.at(self.duplicate, sources[~is_kept], 1)

@@ -10,7 +10,7 @@ import gc
 import json
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,7 +21,7 @@ import pyarrow.compute as pc
 
 from insights.errors import AccessDeniedError, NotFoundError, ReconciliationError, StorageError
 from insights.records.columns import BATCH_RECORDS, Batch, Rows, build_rows, has_usable_partition
-from insights.records.document import read_document
+from insights.records.document import Document, read_document
 from insights.records.event import Refusal, restore
 from insights.records.partitions import EventHour
 from insights.stages.extract import read_plan
@@ -96,20 +96,23 @@ class _Work:
         self.hours: list[set[EventHour]] = [set() for _ in range(size)]
 
     def read(self, trail: ObjectStore, *, threads: int) -> None:
-        for number, (key, body) in enumerate(read_ahead(trail, (o.key for o in self.objects), threads=threads)):
-            if isinstance(body, StorageError):
-                self.failures[number] = body
-                continue
-            document = read_document(key, body)
-            self.records_in[number] = document.records_in
-            self.refusals += [(number, refusal) for refusal in document.refusals]
-            if len(self.batch) + len(document.records) > BATCH_RECORDS:
-                self._flush_batch()
-            self.batch.add(document, number)
+        with closing(read_ahead(trail, (each.key for each in self.objects), threads=threads)) as contents:
+            for number, (key, body) in enumerate(contents):
+                if isinstance(body, StorageError):
+                    self.failures[number] = body
+                else:
+                    self._take(number, read_document(key, body))
         self._flush_batch()
         self._sort_out()
         while self.pending:
             self._merge_one()
+
+    def _take(self, number: int, document: Document) -> None:
+        self.records_in[number] = document.records_in
+        self.refusals += [(number, refusal) for refusal in document.refusals]
+        if len(self.batch) + len(document.records) > BATCH_RECORDS:
+            self._flush_batch()
+        self.batch.add(document, number)
 
     def _flush_batch(self) -> None:
         for part in self.batch.parts(BATCH_RECORDS):

@@ -29,6 +29,7 @@ from insights.records.schemas import DICTIONARY, EVENTS, INSTANT, with_dictionar
 _SEPARATORS = (4, 7, 10, 13, 16, 19)
 _SEPARATOR_CODES = np.frombuffer(b"--T::Z", np.uint8)
 BATCH_RECORDS = 2_000
+_COLUMN_BYTES = 2**31 - 1
 
 UNCOMPLETED = pa.schema([field for field in with_dictionaries(EVENTS) if field.name not in IDENTITY_COLUMNS.values()])
 """Rows of `EVENTS` in a third of the memory: texts that repeat are dictionaries, and the columns that follow from the
@@ -212,13 +213,18 @@ def _texts_of_raw(raws: Sequence[Any]) -> pa.StringArray:
     """Raw JSON as text, put one after the other in one copy.
 
     Raises:
-        ValueError: not UTF-8, which the decoder does not check in what it skips.
+        ValueError: not UTF-8, which the decoder does not check in what it skips, or more than a column can hold.
     """
-    present = [b"" if raw is None else raw for raw in raws]
-    ends = np.cumsum(np.fromiter(map(len, present), np.int64, len(present)))
-    offsets = pa.array(np.concatenate([[0], ends]), pa.int64()).cast(pa.int32())
-    is_there = pa.array([raw is not None for raw in raws]).buffers()[1] if None in raws else None
-    buffers = [is_there, offsets.buffers()[1], pa.py_buffer(b"".join(present))]
+    is_there = None
+    if None in raws:
+        is_there = pa.array([raw is not None for raw in raws]).buffers()[1]
+        raws = [b"" if raw is None else raw for raw in raws]
+    text = b"".join(raws)
+    if len(text) > _COLUMN_BYTES:
+        raise ValueError(f"{len(text)} bytes in one column")
+    offsets = np.zeros(len(raws) + 1, dtype=np.int32)
+    np.cumsum(np.fromiter(map(len, raws), np.int32, len(raws)), out=offsets[1:])
+    buffers = [is_there, pa.py_buffer(offsets), pa.py_buffer(text)]
     return pa.BinaryArray.from_buffers(pa.binary(), len(raws), buffers).cast(pa.string())
 
 

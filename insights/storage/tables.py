@@ -76,15 +76,18 @@ def _in_order(column: pa.ChunkedArray) -> pa.ChunkedArray | pa.DictionaryArray:
         return column
     array = column.combine_chunks()
     nothing = len(array.dictionary)
-    codes = array.indices.fill_null(nothing).to_numpy()
-    first = np.full(nothing + 1, len(codes))
-    first[codes[::-1]] = np.arange(len(codes))[::-1]  # of several writes to one place the last stays
+    if array.null_count == len(array):
+        return pa.nulls(len(array), array.type)
+    codes = (array.indices.fill_null(nothing) if array.null_count else array.indices).to_numpy()
+    first = np.full(nothing + 1, len(codes), dtype=np.int32)
+    first[codes[::-1]] = np.arange(len(codes) - 1, -1, -1, dtype=np.int32)  # of writes to one place the last stays
     first[nothing] = len(codes)
-    order = np.argsort(first, kind="stable")[: np.count_nonzero(first < len(codes))]
+    used = np.flatnonzero(first < len(codes))
+    order = used[np.argsort(first[used])]
     place = np.zeros(nothing + 1, dtype=np.int32)
-    place[order] = np.arange(len(order))
-    indices = pa.array(place[codes], mask=codes == nothing)
-    return pa.DictionaryArray.from_arrays(indices, array.dictionary.take(pa.array(order)))
+    place[order] = np.arange(len(order), dtype=np.int32)
+    indices = pa.array(place[codes], mask=codes == nothing if array.null_count else None)
+    return pa.DictionaryArray.from_arrays(indices, array.dictionary.take(pa.array(order)), safe=False)
 
 
 @dataclass(frozen=True, slots=True)

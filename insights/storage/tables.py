@@ -75,19 +75,10 @@ def _in_order(column: pa.ChunkedArray) -> pa.ChunkedArray | pa.DictionaryArray:
     if not pa.types.is_dictionary(column.type):
         return column
     array = column.combine_chunks()
-    nothing = len(array.dictionary)
-    if array.null_count == len(array):
-        return pa.nulls(len(array), array.type)
-    codes = (array.indices.fill_null(nothing) if array.null_count else array.indices).to_numpy()
-    first = np.full(nothing + 1, len(codes), dtype=np.int32)
-    first[codes[::-1]] = np.arange(len(codes) - 1, -1, -1, dtype=np.int32)  # of writes to one place the last stays
-    first[nothing] = len(codes)
-    used = np.flatnonzero(first < len(codes))
-    order = used[np.argsort(first[used])]
-    place = np.zeros(nothing + 1, dtype=np.int32)
-    place[order] = np.arange(len(order), dtype=np.int32)
-    indices = pa.array(place[codes], mask=codes == nothing if array.null_count else None)
-    return pa.DictionaryArray.from_arrays(indices, array.dictionary.take(pa.array(order)), safe=False)
+    used = array.indices.unique().drop_null()
+    place = np.zeros(len(array.dictionary), dtype=np.int32)
+    place[used.to_numpy()] = np.arange(len(used), dtype=np.int32)
+    return pa.DictionaryArray.from_arrays(pa.array(place).take(array.indices), array.dictionary.take(used), safe=False)
 
 
 @dataclass(frozen=True, slots=True)

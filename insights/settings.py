@@ -64,6 +64,7 @@ class IngestSettings(Struct, frozen=True, kw_only=True):
     shard_megabytes: Annotated[int, Meta(ge=1, le=1024)] = 64
     fetch_threads: Annotated[int, Meta(ge=1, le=64)] = 8
     unpacked_megabytes: Annotated[int, Meta(ge=1, le=65536)] = 1024
+    s3_client: Literal["obstore", "boto3"] = "obstore"
 
 
 class DetectSettings(Struct, frozen=True, kw_only=True):

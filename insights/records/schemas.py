@@ -9,6 +9,24 @@ from __future__ import annotations
 import pyarrow as pa
 
 INSTANT = pa.timestamp("us", tz="UTC")
+DICTIONARY = pa.dictionary(pa.int32(), pa.string())
+
+REPEATED = frozenset(
+    {
+        "event_version", "event_source", "event_name", "event_type", "event_category", "inferred_fields", "error_code",
+        "error_message", "aws_region", "recipient_account_id", "identity_type", "identity_arn", "identity_key",
+        "identity_account_id", "identity_user_name", "identity_invoked_by", "access_key_id", "source_ip_address",
+        "user_agent", "api_version", "vpc_endpoint_id", "vpc_endpoint_account_id", "user_identity_json",
+        "tls_details_json", "object_key", "reason",
+    }
+)  # fmt: skip
+"""Text columns of which few values are distinct."""
+
+
+def with_dictionaries(schema: pa.Schema) -> pa.Schema:
+    """Give a schema with the columns of `REPEATED` as dictionaries: the same rows in a third of the memory."""
+    return pa.schema([field.with_type(DICTIONARY) if field.name in REPEATED else field for field in schema])
+
 
 EVENTS = pa.schema(
     [

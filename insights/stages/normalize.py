@@ -10,7 +10,7 @@ import gc
 import json
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -23,7 +23,7 @@ import pyarrow.compute as pc
 from insights.errors import AccessDeniedError, NotFoundError, ReconciliationError, StorageError
 from insights.integrity.log_files import fingerprint
 from insights.records.columns import BATCH_RECORDS, Batch, Rows, build_rows, has_usable_partition
-from insights.records.document import read_document, refuse_too_large
+from insights.records.document import Document, read_document, refuse_too_large
 from insights.records.event import Refusal, restore
 from insights.records.partitions import EventHour
 from insights.records.schemas import INSTANT
@@ -120,19 +120,16 @@ class _Work:
     def read(self, trail: ObjectStore, settings: IngestSettings) -> None:
         limit_bytes = settings.unpacked_megabytes * 2**20
         fetched = list(self._fetchable(limit_bytes))
-        bodies = read_ahead(trail, (self.objects[i].key for i in fetched), threads=settings.fetch_threads)
-        for number, (key, body) in zip(fetched, bodies, strict=True):
-            if isinstance(body, StorageError):
-                self.failures[number] = body
-                continue
-            if self.is_hashing:
-                self.hashes[number] = fingerprint(body)
-            document = read_document(key, body, limit_bytes=limit_bytes)
-            self.records_in[number] = document.records_in
-            self.refusals += [(number, refusal) for refusal in document.refusals]
-            if len(self.batch) + len(document.records) > BATCH_RECORDS:
-                self._flush_batch()
-            self.batch.add(document, number)
+        with closing(
+            read_ahead(trail, (self.objects[i].key for i in fetched), threads=settings.fetch_threads)
+        ) as contents:
+            for number, (key, body) in zip(fetched, contents, strict=True):
+                if isinstance(body, StorageError):
+                    self.failures[number] = body
+                    continue
+                if self.is_hashing:
+                    self.hashes[number] = fingerprint(body)
+                self._take(number, read_document(key, body, limit_bytes=limit_bytes))
         self._flush_batch()
         self._sort_out()
         while self.pending:
@@ -145,6 +142,13 @@ class _Work:
                 self.refusals.append((number, refuse_too_large(each.size, limit_bytes, b"")))
             else:
                 yield number
+
+    def _take(self, number: int, document: Document) -> None:
+        self.records_in[number] = document.records_in
+        self.refusals += [(number, refusal) for refusal in document.refusals]
+        if len(self.batch) + len(document.records) > BATCH_RECORDS:
+            self._flush_batch()
+        self.batch.add(document, number)
 
     def _flush_batch(self) -> None:
         for part in self.batch.parts(BATCH_RECORDS):
@@ -188,7 +192,7 @@ class _Work:
             return rows
         accounts = pa.array([self.objects[i].account_id for i in rows.sources], pa.string())
         at = rows.table.schema.get_field_index("account_id")
-        table = rows.table.set_column(at, "account_id", pc.coalesce(named, accounts))
+        table = rows.table.set_column(at, "account_id", pc.coalesce(named.cast(pa.string()), accounts))
         return Rows(table, rows.sources, rows.positions)
 
     def _merge_one(self) -> None:
@@ -201,7 +205,8 @@ class _Work:
         self.pending_bytes -= self.sizes.pop(hour)
         waiting = pa.concat_tables(self.pending.pop(hour)).unify_dictionaries().combine_chunks()
         sources = waiting["source"].to_numpy()
-        rows = waiting.append_column("object_key", self.keys.take(waiting["source"]))
+        keys = pa.DictionaryArray.from_arrays(waiting["source"].combine_chunks().cast(pa.int32()), self.keys)
+        rows = waiting.append_column("object_key", keys)
         is_kept = merge_hour(self.lake, hour, rows)
         np.add.at(self.kept, sources[is_kept], 1)
         np.add.at(self.duplicate, sources[~is_kept], 1)

@@ -46,14 +46,15 @@ class Workspace:
     @cached_property
     def trail(self) -> ObjectStore:
         """The trail's bucket or folder; never written to."""
-        return open_store(_required(self.settings.trail.url, "trail.url", "--trail"), aws=self.aws)
+        url = _required(self.settings.trail.url, "trail.url", "--trail")
+        return open_store(url, aws=self.aws, s3_client=self.settings.ingest.s3_client)
 
     @cached_property
     def lake(self) -> ObjectStore:
         """The lake's bucket or folder."""
-        return open_store(
-            _required(self.settings.lake.url, "lake.url", "--lake"), aws=self.aws, create=self.creates_lake
-        )
+        url = _required(self.settings.lake.url, "lake.url", "--lake")
+        client = self.settings.ingest.s3_client
+        return open_store(url, aws=self.aws, create=self.creates_lake, s3_client=client)
 
     def delivered(self, window: Window, *, lookback: bool = True) -> Window:
         """Give the span of delivery in which the objects of a window's hours are looked for.

@@ -22,20 +22,19 @@ from numpy.typing import NDArray
 
 from insights.errors import ConflictError, NotFoundError
 from insights.records.lookup import resources, username
-from insights.records.schemas import EVENTS
+from insights.records.schemas import EVENTS, REPEATED
 from insights.storage import events
 from insights.storage.caching import PATIENCE_SECONDS, Cache
 from insights.storage.listing import HourFile, Listing
 from insights.storage.objects import ObjectStore
 from insights.storage.parquet_parts import Parts, PartsReader
-from insights.storage.tables import DICTIONARY_COLUMNS
 
 SKETCH_BYTES = 64 * 2**20
 _EPOCH = datetime.fromisoformat("1970-01-01T00:00:00Z")
 _MICROSECOND = timedelta(microseconds=1)
 _ATTEMPTS = 3
 _FOUND_BYTES = 16 * 2**20
-_DICTIONARIES = [name for name in DICTIONARY_COLUMNS if name in EVENTS.names]
+_DICTIONARIES = [name for name in EVENTS.names if name in REPEATED]
 
 Ints = NDArray[np.int64]
 

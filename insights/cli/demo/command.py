@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any
@@ -152,8 +153,9 @@ class _Demo:
     def _write_trail(self, steps: Steps) -> None:
         plan = story.plan(self.end)
         hours = story.DAYS * 24
-        for each in write(open_store(f"s3://{TRAIL}"), simulate(plan)):
-            steps.advance("simulated hours", min(int((each.delivered_at - plan.start) / HOUR), hours), hours)
+        with closing(write(open_store(f"s3://{TRAIL}"), simulate(plan))) as written:
+            for each in written:
+                steps.advance("simulated hours", min(int((each.delivered_at - plan.start) / HOUR), hours), hours)
         steps.advance("simulated hours", hours, hours)
 
     def _first_run(self, dag_id: str) -> str:

@@ -273,6 +273,28 @@ class TestUnreadable:
         assert reasons(pipeline) == [("record_not_an_object", 0), ("unreadable_object", None)]
 
 
+def test_reader_is_closed(pipeline, record, monkeypatch) -> None:
+    """When reading fails, fetching ends at once, and not whenever garbage is collected."""
+    closed = []
+
+    def read_ahead(*_: Any, **__: Any) -> Any:
+        try:
+            yield "key", b"{}"
+        finally:
+            closed.append(True)
+
+    def fail(*_: object, **__: object) -> None:
+        raise MemoryError
+
+    pipeline.deliver(record(1))
+    monkeypatch.setattr(normalize, "read_ahead", read_ahead)
+    monkeypatch.setattr(normalize, "read_document", fail)
+    with pytest.raises(MemoryError):
+        pipeline.normalize()
+
+    assert closed == [True]
+
+
 class TestReports:
     def test_sum(self) -> None:
         """Reports of shards add up; an empty one changes nothing."""

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from insights.errors import StorageError
+from insights.storage import events
 from insights.storage.events import event_keys, hour_key, merge_hour, take_out
 from insights.storage.tables import read_columns
 
@@ -72,6 +73,31 @@ class TestMerge:
 
         assert kept.tolist() == [False, True]
         assert ids(store, hour) == [(1, "b"), (2, "b"), (3, "c")]
+
+    def test_row_groups(self, store, hour, record, events_of, monkeypatch: pytest.MonkeyPatch) -> None:
+        """An hour of several row groups, into which rows come between others, before and after them, is the same file
+        as if all had come at once."""
+        monkeypatch.setattr(events, "ROW_GROUP_ROWS", 3)
+        records = [record(n, eventTime=f"2026-11-01T13:{n:02}:00Z") for n in range(1, 12)]
+        merge_hour(store, hour, events_of(records))
+        at_once, _ = store.get(hour_key(hour))
+        store.delete(hour_key(hour))
+        for part in (records[3:8:2], records[::4], records):
+            merge_hour(store, hour, events_of(part))
+
+        assert store.get(hour_key(hour))[0] == at_once
+        assert [number for number, _ in ids(store, hour)] == list(range(1, 12))
+
+    def test_no_ids_in_row_groups(self, store, hour, record, events_of, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Records without an id are known again in whichever row group of the file they are."""
+        monkeypatch.setattr(events, "ROW_GROUP_ROWS", 2)
+        records = [record(n, eventTime=f"2026-11-01T13:{n:02}:00Z", userAgent=f"agent {n}") for n in range(1, 6)]
+        for each in records[1:]:
+            del each["eventID"]
+        merge_hour(store, hour, events_of(records, "a"))
+
+        assert merge_hour(store, hour, events_of(records[::-1], "b")).tolist() == [False] * 5
+        assert len(stored(store, hour)) == 5
 
     def test_other_errors(self, store, hour, record, events_of, monkeypatch: pytest.MonkeyPatch) -> None:
         """Only a conflict leads to another try: what else goes wrong in the store comes through."""

@@ -17,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -25,7 +26,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
 from benchmarks import lakes
+from insights.records.partitions import EventHour
+from insights.storage import counts
+from insights.windows import HOUR
 
 TARGET = "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101"
 CLIENTS = 4
@@ -55,6 +62,7 @@ class Answer:
 
 def questions(lake: lakes.Lake) -> list[Question]:
     """Give what is asked of a lake."""
+    names = _names(lake)
     day = (lake.newest - timedelta(days=1)).timestamp()
 
     def lookup(words: str, key: str, value: str, **more: Any) -> Question:
@@ -65,7 +73,8 @@ def questions(lake: lakes.Lake) -> list[Question]:
     graph = {"EventSource": "ec2.amazonaws.com", "EventName": "RunInstances", "InsightType": "ApiCallRateInsight"}
     insight = {"EventCategory": "insight"}
     return [
-        lookup("events of a frequent API", "EventName", "RunInstances"),
+        lookup("events of the API called most", "EventName", names[0][0]),
+        lookup(f"events of the API called least (calls an hour: {names[-1][1]})", "EventName", names[-1][0]),
         lookup("events of an API that was called once, in the oldest hour", "EventName", lakes.RARE_NAME),
         lookup("events of an API that was never called", "EventName", "NeverCalled"),
         lookup("events of a caller, of one day", "Username", "nobody", StartTime=day),
@@ -79,6 +88,16 @@ def questions(lake: lakes.Lake) -> list[Question]:
         ),
         Question("the graph of 90 days by hours", "ListInsightsMetricData", graph),
     ]
+
+
+def _names(lake: lakes.Lake) -> list[tuple[str, int]]:
+    """Give the APIs of the newest hour that are management events, with their calls, the most called first."""
+    newest = EventHour(lakes.ACCOUNT, lakes.REGION, lake.newest - HOUR)
+    table = pq.read_table(lake.folder / counts.hour_key(newest), partitioning=None)
+    calls: Counter[str] = Counter()
+    for row in table.filter(pc.equal(table["event_category"], "Management")).to_pylist():
+        calls[row["event_name"]] += row["count"]
+    return calls.most_common()
 
 
 class Client:

@@ -20,7 +20,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -106,6 +106,9 @@ class Client:
     def __init__(self, port: int) -> None:
         self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=_PATIENCE_SECONDS)
 
+    def close(self) -> None:
+        self._connection.close()
+
     def ask(self, question: Question, token: str | None = None) -> dict[str, Any]:
         parameters = question.parameters | ({"NextToken": token} if token else {})
         headers = {"Content-Type": "application/x-amz-json-1.1", "X-Amz-Target": f"{TARGET}.{question.operation}"}
@@ -129,11 +132,11 @@ class Client:
 
 def measure(port: int, question: Question, requests: int) -> Answer:
     """Ask a question again and again."""
-    client = Client(port)
-    begin = time.perf_counter()
-    entries = client.ask_all(question)
-    cold = time.perf_counter() - begin
-    took = sorted(_timed(client, question) for _ in range(requests))
+    with closing(Client(port)) as client:
+        begin = time.perf_counter()
+        entries = client.ask_all(question)
+        cold = time.perf_counter() - begin
+        took = sorted(_timed(client, question) for _ in range(requests))
     begin = time.perf_counter()
     with ThreadPoolExecutor(CLIENTS) as pool:
         for _ in pool.map(lambda share: _repeat(port, question, share), [requests // CLIENTS] * CLIENTS):
@@ -150,9 +153,9 @@ def _timed(client: Client, question: Question) -> float:
 
 
 def _repeat(port: int, question: Question, times: int) -> None:
-    client = Client(port)
-    for _ in range(times):
-        client.ask(question)
+    with closing(Client(port)) as client:
+        for _ in range(times):
+            client.ask(question)
 
 
 @contextmanager
@@ -168,7 +171,7 @@ def serving(folder: Path) -> Iterator[tuple[int, int]]:
         yield int(found[1]), process.pid
     finally:
         process.terminate()
-        process.wait()
+        process.communicate()
 
 
 def memory_megabytes(pid: int, name: str = "VmHWM") -> float:

@@ -108,6 +108,11 @@ class OpenEpisode:
     is_silent: bool
 
     @property
+    def seen_minutes(self) -> int:
+        """Minutes from its start through the one that made a rule speak."""
+        return self.trigger - self.start + 1
+
+    @property
     def is_told(self) -> bool:
         """Whether the episode is given to the caller."""
         return not (self.is_muted or self.is_silent)

@@ -91,8 +91,12 @@ class MethodSettings(Struct, frozen=True, kw_only=True):
     youth_allowance: Number | None = None
     youth_days: Part | None = None
     new_series_score: Number | None = None
+    new_region_score: Number | None = None
     min_score_for_count: Number | None = None
     min_maximum_calls: Number | None = None
+    season_factor: Factor | None = None
+    min_score_for_season: Number | None = None
+    season_days: Count | None = None
     min_rate_ratio: Annotated[float, Meta(gt=1)] | None = None
     evidence_to_end: Part | None = None
     quiet_minutes: Positive | None = None

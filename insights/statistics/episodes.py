@@ -18,6 +18,7 @@ class Rule(StrEnum):
     OWN_RECORD = "more unusual than the series' own record"
     OWN_MAXIMUM = "far more calls than the series' largest count"
     NEW_SERIES = "too many calls for a series without a past"
+    OWN_HOURS = "far more calls than the series ever has at this time of day"
     OWN_LOW = "lower than the series' own lowest hour"
 
 

@@ -60,8 +60,8 @@ class Parameters:
     new_region_score: float = 9.0
     min_score_for_count: float = 5.0
     min_maximum_calls: float = 5.0
-    season_factor: float = 2.5
-    min_score_for_season: float = 7.0
+    season_factor: float = 3.0
+    min_score_for_season: float = 5.5
     season_days: int = 14
 
     # Start, end, level.

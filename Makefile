@@ -1,6 +1,6 @@
 # Everything a person or CI runs. Needs git, make and Python 3.11 or newer; installs the rest into .venv.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint fmt docs lock bench-ingest bench-api clean
+.PHONY: help setup demo test lint fmt docs lock bench-ingest bench-api bench-detect-speed clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -10,7 +10,7 @@ INSTALLED := $(VENV)/.installed
 unexport PYTHONDONTWRITEBYTECODE
 
 help:  ## Show this list.
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-19s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(INSTALLED)  ## Create .venv with the insights command in it.
 
@@ -47,6 +47,9 @@ lock: setup  ## Resolve the requirements again, in one resolution.
 		--generate-hashes --no-header --quiet --output-file requirements.txt
 	$(BIN)/uv pip compile pyproject.toml --extra deploy --group dev --constraint requirements.txt --universal \
 		--python-version 3.11 --generate-hashes --no-header --quiet --output-file requirements-dev.txt
+
+bench-detect-speed: setup  ## Measure what a backfill and an hour of detection cost (minutes).
+	@$(BIN)/python -m benchmarks.detect_speed
 
 bench-ingest: setup .venv-bench/.installed  ## Measure ingest against DuckDB, Polars, pandas and PySpark (minutes).
 	@$(BIN)/python -m benchmarks.ingest --page docs/benchmarks-ingest.md

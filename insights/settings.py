@@ -23,6 +23,8 @@ ENVIRONMENT_PREFIX = "TRAIL_INSIGHTS__"
 SETTINGS_VARIABLE = "TRAIL_INSIGHTS_SETTINGS"
 DEFAULT_PATH = Path("include/trail-insights.toml")
 
+LONGEST_QUARTER_DAYS = 92
+
 SHORTEST_RETENTION_DAYS = 40
 """No table that is deleted from keeps less."""
 
@@ -101,8 +103,12 @@ class MethodSettings(Struct, frozen=True, kw_only=True):
     youth_allowance: Number | None = None
     youth_days: Part | None = None
     new_series_score: Number | None = None
+    new_region_score: Number | None = None
     min_score_for_count: Number | None = None
     min_maximum_calls: Number | None = None
+    season_factor: Factor | None = None
+    min_score_for_season: Number | None = None
+    season_days: Count | None = None
     min_rate_ratio: Annotated[float, Meta(gt=1)] | None = None
     evidence_to_end: Part | None = None
     quiet_minutes: Positive | None = None
@@ -168,6 +174,11 @@ class Settings(Struct, frozen=True, kw_only=True):
     retention: RetentionSettings = RetentionSettings()
     integrity: IntegritySettings = IntegritySettings()
     airflow: AirflowSettings = AirflowSettings()
+
+    @property
+    def counts_behind_days(self) -> int:
+        """How far before an hour the counts may lie that it is judged by: what learns begins before the quarter."""
+        return LONGEST_QUARTER_DAYS + self.detect.history_days
 
 
 def load_settings(path: Path | None = None, environment: Mapping[str, str] = os.environ) -> Settings:
@@ -255,8 +266,8 @@ def _refuse_short_retention(settings: Settings) -> None:
         ("events_days", SHORTEST_RETENTION_DAYS, "that is how far back runs look"),
         (
             "minute_counts_days",
-            SHORTEST_RETENTION_DAYS + settings.detect.history_days,
-            "detection needs detect.history_days before the oldest hour that a run may look at",
+            SHORTEST_RETENTION_DAYS + settings.counts_behind_days,
+            "detection needs a quarter and detect.history_days before the oldest hour that a run may look at",
         ),
         ("quality_days", SHORTEST_RETENTION_DAYS, "that is how far back runs look"),
         ("quarantine_days", SHORTEST_RETENTION_DAYS, "that is how far back runs look"),

@@ -70,12 +70,12 @@ class Workspace:
         """Give the first day that can still be read and judged, None where retention deletes nothing.
 
         It is a day later than what any table keeps, so that what is read now is not deleted meanwhile; and later by
-        the history that detection needs than what `minute_counts` keeps. What lies before does not change any more: an
+        the counts that detection needs than what `minute_counts` keeps. What lies before does not change any more: an
         hour whose events are gone must not be counted again from one that came late.
         """
         kept = self.settings.retention
         days = [kept.events_days, kept.quality_days, kept.quarantine_days, kept.ledger_days, kept.insights_days]
-        days.append(kept.minute_counts_days and kept.minute_counts_days - self.settings.detect.history_days)
+        days.append(kept.minute_counts_days and kept.minute_counts_days - self.settings.counts_behind_days)
         shortest = min((each for each in days if each), default=None)
         return floor(self.now(), DAY) - (shortest - 1) * DAY if shortest else None
 

@@ -18,6 +18,7 @@ class Rule(StrEnum):
     OWN_RECORD = "more unusual than the series' own record"
     OWN_MAXIMUM = "far more calls than the series' largest count"
     NEW_SERIES = "too many calls for a series without a past"
+    OWN_HOURS = "far more calls than the series ever has at this time of day"
     OWN_LOW = "lower than the series' own lowest hour"
 
 
@@ -106,6 +107,11 @@ class OpenEpisode:
     unusual_rate: float
     is_muted: bool
     is_silent: bool
+
+    @property
+    def seen_minutes(self) -> int:
+        """Minutes from its start through the one that made a rule speak."""
+        return self.trigger - self.start + 1
 
     @property
     def is_told(self) -> bool:

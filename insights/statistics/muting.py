@@ -22,7 +22,8 @@ def loud_windows(hour: Hour, row: int, scores: HourScores) -> NDArray[np.bool_]:
     series, parameters = hour.memory.series, hour.parameters
     if is_onboarded(hour, row):
         return np.zeros_like(scores.is_unusual)
-    if series.cooldown_until[row] <= hour.start:
+    if series.cooldown_until[row] <= hour.start or series.is_pool[row]:
+        # What was denied does not count again for seven days: whatever fills the pool anew are other operations.
         return scores.is_unusual
     exceeds: NDArray[np.bool_] = scores.calls > parameters.cooldown_ratio * series.cooldown_peak[row][:, None]
     return scores.is_unusual & exceeds
@@ -70,7 +71,7 @@ def is_onboarded(hour: Hour, row: int) -> bool:
 def _newcomers(hour: Hour, row: int) -> str:
     """Name those that share one insight: the operations of a service, or all of a Region that was never used before."""
     memory = hour.memory
-    is_new_region = hour.index - memory.used_since < hour.parameters.onboarding_days * 24
+    is_new_region = memory.is_new_region(hour.parameters)
     return ANY_SERVICE if is_new_region else memory.series.subjects[row].series.event_source
 
 

@@ -84,11 +84,21 @@ class PlaceMemory:
         return self.series.add(
             subject,
             hour=self.next_hour,
-            new_score=parameters.pool_new_score if subject.is_pool else parameters.new_series_score,
+            new_score=parameters.pool_new_score if subject.is_pool else self.new_score(parameters),
             size=parameters.min_size,
             rate_by_hour=rate_by_hour,
             base_rate=base_rate,
         )
+
+    def is_new_region(self, parameters: Parameters) -> bool:
+        """Tell whether its account was known before its Region was used, lately, for the first time."""
+        return self.next_hour - self.used_since < parameters.onboarding_days * 24
+
+    def new_score(self, parameters: Parameters) -> float:
+        """Give the score that a series never seen before has to reach."""
+        if self.is_new_region(parameters):
+            return min(parameters.new_region_score, parameters.new_series_score)
+        return parameters.new_series_score
 
     def take(self, cells: Cells, parameters: Parameters) -> None:
         """Put the counts of the coming hour into the memory, and remember the series it is the first to show."""

@@ -53,7 +53,7 @@ def end_spikes(hour: Hour) -> list[Episode]:
         del hour.memory.open[subject]
         hour.memory.series.show(row, running.start, hour.start, hour=hour.index)
         counts = hour.memory.series.calls_between(row, running.start, hour.start)
-        span = follow_spike(counts, running.usual_rate, running.unusual_rate, hour.parameters)
+        span = follow_spike(counts, running.usual_rate, hour.parameters, seen=running.seen_minutes)
         _close(hour, row, running, running.start + span.minutes, told, is_level_shift=False)
     return told
 
@@ -96,13 +96,13 @@ def _open(hour: Hour, row: int, scores: HourScores, cell: int, *, not_before: in
     window = int(np.argmax(np.where(chosen, strength, 0.0)))
     minutes = parameters.windows_minutes[window]
     usual = float(scores.expected[window, cell]) / minutes
-    unusual = max(float(scores.calls[window, cell]) / minutes, parameters.min_rate_ratio * usual)
     trigger = hour.start + int(scores.minute[cell])
     back = parameters.search_back_windows * max(minutes, parameters.quiet_minutes)
     back = min(back, parameters.level_shift_hours * 60 - 1)
     first = max(trigger - back, not_before, hour.memory.gap_end, hour.memory.first_hour * 60)
-    start = first + spike_onset(series.calls_between(row, first, trigger + 1), usual, unusual)
+    start = first + spike_onset(series.calls_between(row, first, trigger + 1), usual)
     episode = spike_episode(hour, row, start, scores, cell=cell, window=window)
+    unusual = episode.detection.calls / minutes
     running = OpenEpisode(episode, start, trigger, usual, unusual, not loud.any(), hour.is_silent)
     hour.reasons.append(of_episode(episode, _verdict(hour, row, running)))
     note_opening(hour, row, running)
@@ -121,7 +121,7 @@ def _follow(hour: Hour, row: int, running: OpenEpisode, told: list[Episode]) -> 
     series.show(row, running.start, hour.end, hour=hour.index)
     longest = running.start + parameters.level_shift_hours * 60
     counts = series.calls_between(row, running.start, min(hour.end, longest))
-    span = follow_spike(counts, running.usual_rate, running.unusual_rate, parameters)
+    span = follow_spike(counts, running.usual_rate, parameters, seen=running.seen_minutes)
     end = running.start + span.minutes
     if running.is_muted:
         woken = _woken(hour, row, running, before=end if span.is_over else hour.end)

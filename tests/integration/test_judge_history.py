@@ -27,12 +27,13 @@ def runs(monkeypatch: pytest.MonkeyPatch) -> Any:
     sync_bag_to_db(DagBag("dags"), BUNDLE, None)
     of_detect = DagRun.dag_id == "insights_detect"
 
-    def found() -> list[Any]:
+    def found(*, new_of: frozenset[str] = frozenset()) -> dict[str, Any]:
         with create_session() as session:
-            return list(session.scalars(select(DagRun.state).where(of_detect)))
+            rows = session.execute(select(DagRun.run_id, DagRun.state).where(of_detect))
+            return {run_id: state for run_id, state in rows if run_id not in new_of}
 
-    before = len(found())
-    yield lambda: found()[before:]
+    before = frozenset(found())
+    yield lambda: list(found(new_of=before).values())
     with create_session() as session:
         session.execute(delete(DagRun).where(of_detect))
 

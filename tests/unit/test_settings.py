@@ -152,6 +152,6 @@ class TestRetention:
 
     def test_counts_that_detection_needs(self) -> None:
         """Counts are kept for the history before the oldest hour that a run may look at."""
-        with pytest.raises(SettingsError, match=r"retention\.minute_counts_days is 139, .*make it 140 or more"):
-            parse_settings({"retention": {"minute_counts_days": 139}, "detect": {"history_days": 100}})
-        assert parse_settings({"retention": {"minute_counts_days": 140}, "detect": {"history_days": 100}})
+        with pytest.raises(SettingsError, match=r"retention\.minute_counts_days is 231, .*make it 232 or more"):
+            parse_settings({"retention": {"minute_counts_days": 231}, "detect": {"history_days": 100}})
+        assert parse_settings({"retention": {"minute_counts_days": 232}, "detect": {"history_days": 100}})

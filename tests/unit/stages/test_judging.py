@@ -170,11 +170,18 @@ def test_a_memory_another_run_replaced_is_not_trusted(
     assert not changes.pending(lake)
 
 
-def test_old_memories_are_thinned_out(pipeline: Any, calls: np.ndarray[Any, Any]) -> None:
-    """Of the latest hours, days and weeks one each is kept."""
-    snapshots = [memories.Snapshot(START + hour * HOUR, str(hour)) for hour in range(24 * 60)]
-    kept = [(snapshots[-1].until - snapshot.until) // HOUR for snapshot in memories.worth_keeping(snapshots)]
+def test_a_region_is_new_to_an_account_that_is_known(pipeline: Any, calls: np.ndarray[Any, Any]) -> None:
+    """The memory of a Region knows since when there is anything of its account, in whatever Region."""
+    lake = pipeline.workspace.lake
+    put(lake, calls, range(8 * 24))
+    start = START + timedelta(days=7, hours=12)
+    hour = EventHour(PLACE[0], "ap-south-1", start)
+    row = {
+        "minute": start, "event_category": "Management", "is_read_only": False, "event_source": "ec2.amazonaws.com",
+        "event_name": "RunInstances", "error_code": None, "count": 12,
+    }  # fmt: skip
+    changes.mark(lake, hour, "a")
+    lake.put(counts.hour_key(hour), encode(pa.Table.from_pylist([row], schema=MINUTE_COUNTS)))
+    judge(pipeline, 8 * 24)
 
-    assert kept[-6:] == [5, 4, 3, 2, 1, 0]
-    assert len(kept) <= memories.KEPT_HOURS + memories.KEPT_DAYS + memories.KEPT_WEEKS
-    assert kept[0] >= timedelta(days=40) // HOUR
+    assert [row["region"] for row in told(lake)] == ["ap-south-1"]

@@ -83,8 +83,8 @@ def test_nothing_is_deleted_unless_it_is_set(day) -> None:
 @pytest.mark.parametrize("table", ["events", "minute_counts", "quality", "quarantine", "insights", "ledger"])
 def test_a_table_keeps_its_days(day, table: str) -> None:
     """Of the table that is named, days that ended so many days ago go; those of a day less, and other tables, stay."""
-    first, last = parse_instant("2026-11-02") + 100 * DAY, timedelta(seconds=1)
-    pipeline = day(retention={f"{table}_days": 100})
+    first, last = parse_instant("2026-11-02") + 200 * DAY, timedelta(seconds=1)
+    pipeline = day(retention={f"{table}_days": 200})
     lake = pipeline.workspace.lake
     lake.put("quality/account_id=111122223333/region=us-east-1/date=2026-11-01/quality.json", b"[]")
     lake.put("insights/date=2026-11-01/an-insight.parquet", b"")

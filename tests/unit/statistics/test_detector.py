@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import numpy as np
 import pyarrow as pa
 import pytest
 
@@ -275,6 +277,55 @@ def test_new_operations_of_a_service_share_one_insight(table: Table, at: At, hea
 
     found = detect(table([*heartbeat, *bursts]), window=Window(at(2), at(4)))
     assert [e.series.event_name for e in found.episodes] == ["Create0"]
+
+
+def test_other_operations_denied_days_later_are_news(table: Table, at: At, heartbeat: Rows) -> None:
+    """Who tries other operations three days later is told of again: none of them had been denied before."""
+    denied = [
+        {
+            "minute": at(day, 12, n % 10),
+            "event_name": f"List{day}{n}",
+            "is_read_only": True,
+            "error_code": "AccessDenied",
+        }
+        for n in range(12)
+        for day in (3, 6)
+    ]
+
+    found = spikes_of("NewlyDeniedApis", detect(table([*heartbeat, *denied]), window=Window(at(2), at(8))))
+    assert [episode.start for episode in found] == [at(3, 12), at(6, 12)]
+
+
+def test_a_region_never_used_before_is_judged_from_its_first_hour(table: Table, at: At, heartbeat: Rows) -> None:
+    """Where an account is known, calls in another Region are its first there, and one insight tells of all of them."""
+    calls = [
+        {"minute": at(9, 12, m), "region": "ap-south-1", "event_source": f"{source}.amazonaws.com", "event_name": name}
+        for source, name in (("ec2", "RunInstances"), ("iam", "CreateUser"), ("s3", "CreateBucket"))
+        for m in range(0, 60, 3)
+    ]
+    window = Window(at(9), at(10))
+
+    found = detect(table([*heartbeat, *calls]), window=window).episodes
+    assert [episode.series.region for episode in found] == ["ap-south-1"]
+    assert detect(table(calls), window=window).episodes == ()
+
+
+def test_a_night_as_busy_as_a_day_is_told(table: Table, at: At, heartbeat: Rows) -> None:
+    """A hundred calls an hour are usual by day; at night, where ten are, they beat what any such hour ever had, also
+    where no other rule would speak."""
+    rng = np.random.default_rng(5)
+    calls = rng.poisson(np.where(np.arange(24 * 1440) // 60 % 24 < 12, 10 / 60, 100 / 60))
+    calls[22 * 1440 + 180 : 22 * 1440 + 270] += rng.poisson(100 / 60, 90)
+    rows = [
+        {"minute": at(minutes=int(m)), "event_name": "PutObject", "count": int(calls[m])} for m in np.flatnonzero(calls)
+    ]
+    counts, window = table([*heartbeat, *rows]), Window(at(20), at(24))
+    deaf = Parameters(score_factor=9.0, count_factor=9.0)
+
+    (episode,) = spikes_of("PutObject", detect(counts, window=window, parameters=deaf))
+    assert at(22, 2, 50) <= episode.start <= at(22, 3, 10)
+    assert episode.rule == Rule.OWN_HOURS
+    assert not spikes_of("PutObject", detect(counts, window=window, parameters=replace(deaf, season_factor=99.0)))
 
 
 class TestReasons:

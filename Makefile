@@ -1,6 +1,6 @@
 # Everything a person or CI runs. Needs git, make and Python 3.11 or newer; installs the rest into .venv.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint fmt docs lock bench-ingest clean
+.PHONY: help setup demo test lint fmt docs lock bench-ingest bench-api clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -50,6 +50,9 @@ lock: setup  ## Resolve the requirements again, in one resolution.
 
 bench-ingest: setup .venv-bench/.installed  ## Measure ingest against DuckDB, Polars, pandas and PySpark (minutes).
 	@$(BIN)/python -m benchmarks.ingest --page docs/benchmarks-ingest.md
+
+bench-api: setup  ## Measure the API over a lake of ten million events (minutes).
+	@$(BIN)/python -m benchmarks.api --page docs/benchmarks-api.md
 
 .venv-bench/.installed: benchmarks/requirements.txt
 	$(PYTHON) -m venv .venv-bench

@@ -8,6 +8,10 @@ from collections.abc import Callable, Hashable
 from threading import Lock
 from typing import Generic, TypeVar
 
+PATIENCE_SECONDS = 20.0
+"""For so long a reader goes on looking before it gives what it has: a third of the time after which AWS's clients give
+up."""
+
 V = TypeVar("V")
 
 

@@ -24,7 +24,7 @@ from insights.errors import ConflictError, NotFoundError
 from insights.records.lookup import resources, username
 from insights.records.schemas import EVENTS
 from insights.storage import events
-from insights.storage.caching import Cache
+from insights.storage.caching import PATIENCE_SECONDS, Cache
 from insights.storage.listing import HourFile, Listing
 from insights.storage.objects import ObjectStore
 from insights.storage.parts import Parts, PartsReader
@@ -122,7 +122,9 @@ class EventSearch:
             hold nothing it asked for.
     """
 
-    def __init__(self, store: ObjectStore, *, seconds: float = 5.0, clock: Callable[[], float] = time.monotonic):
+    def __init__(
+        self, store: ObjectStore, *, seconds: float = PATIENCE_SECONDS, clock: Callable[[], float] = time.monotonic
+    ):
         self._store, self._seconds, self._clock = store, seconds, clock
         self._files = PartsReader(store, dictionaries=_DICTIONARIES)
         self._sketches: Cache[Ints] = Cache(SKETCH_BYTES, size=lambda sketch: sketch.nbytes + 200)

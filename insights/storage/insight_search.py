@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from insights.storage import insights
-from insights.storage.caching import Cache
+from insights.storage.caching import PATIENCE_SECONDS, Cache
 from insights.storage.event_search import Position, microseconds_of
 from insights.storage.objects import ObjectInfo, ObjectStore
 from insights.storage.partitions import day_of
@@ -88,7 +88,9 @@ class InsightSearch:
         seconds: After so long a page is given back as it is.
     """
 
-    def __init__(self, store: ObjectStore, *, seconds: float = 5.0, clock: Callable[[], float] = time.monotonic):
+    def __init__(
+        self, store: ObjectStore, *, seconds: float = PATIENCE_SECONDS, clock: Callable[[], float] = time.monotonic
+    ):
         self._store, self._seconds, self._clock = store, seconds, clock
         self._known: Cache[tuple[Record, ...]] = Cache(
             _KEPT_BYTES, size=lambda records: sum(2 * len(each.text) + 500 for each in records)

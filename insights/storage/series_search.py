@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from insights.storage import counts
-from insights.storage.caching import Cache
+from insights.storage.caching import PATIENCE_SECONDS, Cache
 from insights.storage.listing import HourFile, Listing
 from insights.storage.objects import ObjectStore
 from insights.storage.tables import read_columns
@@ -53,7 +53,9 @@ class SeriesSearch:
         seconds: After so long what was read is given back, up to the hour that was reached.
     """
 
-    def __init__(self, store: ObjectStore, *, seconds: float = 5.0, clock: Callable[[], float] = time.monotonic):
+    def __init__(
+        self, store: ObjectStore, *, seconds: float = PATIENCE_SECONDS, clock: Callable[[], float] = time.monotonic
+    ):
         self._store, self._seconds, self._clock = store, seconds, clock
         self._listing = Listing(store, counts.TABLE, lambda key: int(key.rpartition("/hour-")[2][:2]))
         self._known: Cache[tuple[Ints, Ints]] = Cache(_KEPT_BYTES, size=lambda found: found[0].nbytes * 2 + 400)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import re
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -23,7 +25,7 @@ from benchmarks import lakes
 from insights.cli.simulate import write
 from insights.settings import Settings
 from insights.simulate import TrailPlan, simulate
-from insights.simulate.digests import public_key_list, seeded_key, with_digests
+from insights.simulate.digests import TRAIL_NAME, public_key_list, seeded_key, with_digests
 from insights.stages.workspace import Workspace
 from insights.storage.objects import open_store
 from insights.windows import Window, parse_instant
@@ -66,8 +68,8 @@ class Endpoint:
 
 
 @contextmanager
-def serving(lake: Path, *options: str, **environment: str) -> Iterator[Endpoint]:
-    command = [str(BIN / "insights"), "serve", "--lake", str(lake), "--port", "0", "--no-auth", "--trail-arn", ARN]
+def serving(lake: Path, *options: str, arn: str = ARN, **environment: str) -> Iterator[Endpoint]:
+    command = [str(BIN / "insights"), "serve", "--lake", str(lake), "--port", "0", "--no-auth", "--trail-arn", arn]
     process = subprocess.Popen([*command, *options], env=os.environ | environment, stdout=subprocess.PIPE, text=True)
     try:
         assert process.stdout is not None
@@ -208,14 +210,17 @@ class TestPages:
         """A listing of events by name holds each of them once, newest first, as many as the lake has."""
         import pyarrow.dataset as ds
 
-        asked = {"AttributeKey": "EventName", "AttributeValue": "RunInstances"}
+        table = ds.dataset(made.folder / "events", format="parquet").to_table(
+            columns=["event_name", "event_id"], filter=ds.field("event_category") == "Management"
+        )
+        name = Counter(table["event_name"].to_pylist()).most_common(1)[0][0]
+        asked = {"AttributeKey": "EventName", "AttributeValue": name}
         pages = large.client().get_paginator("lookup_events").paginate(LookupAttributes=[asked])
         events = [event for page in pages for event in page["Events"]]
 
-        table = ds.dataset(made.folder / "events", format="parquet").to_table(columns=["event_name", "event_id"])
-        rows = [row["event_id"] for row in table.to_pylist() if row["event_name"] == "RunInstances"]
-        assert len(rows) > 50
-        assert sorted(event["EventId"] for event in events) == sorted(rows)
+        ids = [row["event_id"] for row in table.to_pylist() if row["event_name"] == name]
+        assert len(ids) > 200
+        assert sorted(event["EventId"] for event in events) == sorted(ids)
         assert [event["EventTime"] for event in events] == sorted((e["EventTime"] for e in events), reverse=True)
 
     def test_graph(self, large: Endpoint) -> None:
@@ -355,7 +360,7 @@ def test_region(announced: Endpoint) -> None:
 
 
 @pytest.fixture
-def signed(cloud: Any, tmp_path: Path) -> Iterator[Callable[..., tuple[Endpoint, str]]]:
+def signed(cloud: Any, tmp_path: Path) -> Iterator[Callable[..., subprocess.CompletedProcess[str]]]:
     """Puts a signed trail of three hours into a bucket, tampered with or not, and serves its public keys."""
     start = parse_instant("2026-11-01T12:00")
     plan = TrailPlan(1, start, 3 / 24, (ACCOUNT,), (REGION,), calls_per_hour=30)
@@ -363,16 +368,21 @@ def signed(cloud: Any, tmp_path: Path) -> Iterator[Callable[..., tuple[Endpoint,
     (tmp_path / "keys.json").write_bytes(public_key_list(plan, key))
     delivered = list(write(bucket, with_digests(plan, simulate(plan), key, bucket="trail-bucket", root="")))
     (tmp_path / "lake").mkdir()
+    arn = f"arn:aws:cloudtrail:{REGION}:{ACCOUNT}:trail/{TRAIL_NAME}"
     with serving(
-        tmp_path / "lake", "--keys", str(tmp_path / "keys.json"), TRAIL_INSIGHTS__TRAIL__URL="s3://trail-bucket"
+        tmp_path / "lake",
+        "--keys",
+        str(tmp_path / "keys.json"),
+        arn=arn,
+        TRAIL_INSIGHTS__TRAIL__URL="s3://trail-bucket",
     ) as endpoint:
 
         def validated(tamper: bool) -> subprocess.CompletedProcess[str]:
             if tamper:
                 log = next(each for each in delivered if "/CloudTrail/" in each.key)
-                bucket.put(log.key, log.body[:-1])
+                bucket.put(log.key, gzip.compress(b'{"Records":[]}'))
             return endpoint.aws(
-                "validate-logs", "--trail-arn", ARN, "--start-time", "2026-11-01T12:00:00Z", "--end-time",
+                "validate-logs", "--trail-arn", arn, "--start-time", "2026-11-01T12:00:00Z", "--end-time",
                 "2026-11-01T16:00:00Z", "--verbose", AWS_ENDPOINT_URL_S3=cloud.url,
             )  # fmt: skip
 

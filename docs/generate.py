@@ -21,7 +21,7 @@ from typing import Any, get_args, get_type_hints
 import msgspec
 import pyarrow as pa
 import typer
-from msgspec.inspect import BoolType, IntType, LiteralType, StrType, VarTupleType, type_info
+from msgspec.inspect import BoolType, IntType, LiteralType, StrType, StructType, VarTupleType, type_info
 
 from insights.cli.main import app
 from insights.records import schemas
@@ -120,6 +120,8 @@ def _allowed(kind: Any) -> str:
         case IntType(ge=low, le=high):
             return f"{low} … {high}" if high is not None else f"{low} or more"
         case VarTupleType(item_type=item):
+            if isinstance(item, StructType):
+                return "list of tables"
             return "list of texts" if isinstance(item, StrType) else f"list of {_allowed(item)}"
         case _:
             return "text"

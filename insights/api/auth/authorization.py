@@ -1,6 +1,6 @@
 """The `Authorization` header of AWS's Signature Version 4, taken apart.
 
-    AWS4-HMAC-SHA256 Credential=ID/20261101/us-east-1/cloudtrail/aws4_request, SignedHeaders=host;x-amz-date, Signature=…
+    AWS4-HMAC-SHA256 Credential=ID/20261101/us-east-1/cloudtrail/aws4_request, SignedHeaders=host;…, Signature=…
 
 Format: AWS IAM User Guide, "Create a signed AWS API request".
 """
@@ -71,22 +71,16 @@ def parse_authorization(text: str) -> Authorization:
     found = _parameters(rest)
     parts = found["Credential"].split("/")
     if len(parts) != 5:
-        raise incomplete("Credential must have exactly 5 slash-delimited elements, e.g. keyid/date/region/service/term.")
+        raise incomplete(
+            "Credential must have exactly 5 slash-delimited elements, e.g. keyid/date/region/service/term."
+        )
     names = tuple(found["SignedHeaders"].split(";"))
     if not all(_HEADER_NAME.fullmatch(name) for name in names) or list(names) != sorted(set(names)):
         raise incomplete("SignedHeaders must be lower-case names of headers, sorted, each once.")
     if not _SIGNATURE.fullmatch(found["Signature"]):
         raise incomplete("Signature must be 64 hexadecimal digits.")
-    return Authorization(*parts, signed_headers=names, signature=found["Signature"])
-
-
-def region_of(text: str) -> str | None:
-    """Give the Region that a header's value names, None where it names none."""
-    try:
-        region = parse_authorization(text).region
-    except AuthError:
-        return None
-    return region if _REGION.fullmatch(region) else None
+    key_id, date, region, service, terminator = parts
+    return Authorization(key_id, date, region, service, terminator, names, found["Signature"])
 
 
 def incomplete(message: str) -> AuthError:

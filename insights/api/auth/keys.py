@@ -54,7 +54,7 @@ def secret_in_environment(environment: Mapping[str, str]) -> Callable[[ApiKeySet
         if not key.secret.startswith(ENVIRONMENT):
             raise SettingsError(
                 f"the secret of the API key {key.id} is in Airflow ({key.secret}), which is not running here: put it "
-                "into an environment variable, and set secret = \"env:NAME\""
+                'into an environment variable, and set secret = "env:NAME"'
             )
         variable = key.secret.removeprefix(ENVIRONMENT)
         if variable not in environment:

@@ -15,8 +15,8 @@ from botocore.awsrequest import AWSRequest, HTTPHeaders
 from botocore.credentials import ReadOnlyCredentials
 
 from insights.api.auth.authorization import Authorization
+from insights.api.caller import Headers
 
-Headers = Sequence[tuple[str, str]]
 # What a URL cannot hold, and the mark of a fragment, which the signer would cut off: neither is ever sent by a client.
 _UNSIGNABLE_URL = re.compile(r"[^!-~]|#")
 _UNSIGNABLE_VALUE = re.compile(r"[^\t -~]")
@@ -24,7 +24,7 @@ _UNSIGNABLE_VALUE = re.compile(r"[^\t -~]")
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """A request as it arrived: path and query still encoded, headers by lower-case names, a name as often as it came."""
+    """A request as it arrived: path and query still encoded, headers by lower-case names, each as often as it came."""
 
     method: str
     path: str
@@ -51,7 +51,7 @@ class Received:
         return hashlib.sha256(self.body).hexdigest()
 
 
-class _Signer(SigV4Auth):
+class _Signer(SigV4Auth):  # type: ignore[misc]  # botocore has no types
     """Signs the headers it is given, none more or less, and a body by its hash."""
 
     def headers_to_sign(self, request: AWSRequest) -> HTTPHeaders:

@@ -1,8 +1,8 @@
 """Recognises callers by Signature Version 4, the way every AWS client signs.
 
-Checks, names and messages of errors come in AWS's order: form, time, what is signed, scope, key, signature. Statuses are
-those of the CloudTrail API Reference, "Common Errors"; InvalidSignatureException, which it does not list, has the 400
-of AWS's other JSON 1.1 services.
+Checks, names and messages of errors come in AWS's order: form, time, what is signed, scope, key, signature. Statuses
+are those of the CloudTrail API Reference, "Common Errors"; InvalidSignatureException, which it does not list, has the
+400 of AWS's JSON services.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from datetime import UTC, datetime, timedelta
 
 from insights.api.auth.authorization import Authorization, incomplete, parse_authorization
 from insights.api.auth.keys import AccessKey
-from insights.api.auth.signature import Headers, Received, signature_of
-from insights.api.caller import Caller
+from insights.api.auth.signature import Received, signature_of
+from insights.api.caller import Caller, Headers
 from insights.api.errors import AuthError
 
 MOST_HEADERS = 100
@@ -89,7 +89,9 @@ class SignedRequests:
         expected = signature_of(received, authorization, timestamp=timestamp, secret=secret)
         is_same = hmac.compare_digest(expected, authorization.signature)
         if key is None:
-            raise AuthError("UnrecognizedClientException", 403, "The security token included in the request is invalid.")
+            raise AuthError(
+                "UnrecognizedClientException", 403, "The security token included in the request is invalid."
+            )
         if not is_same:
             raise _invalid(_MISMATCH)
         return key.caller

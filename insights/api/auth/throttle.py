@@ -7,8 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from threading import Lock
 
-from insights.api.auth.signature import Headers
-from insights.api.caller import Authenticator, Caller
+from insights.api.caller import Authenticator, Caller, Headers
 from insights.api.errors import AuthError
 
 _MOST_CALLERS = 1024
@@ -49,8 +48,8 @@ class Buckets:
 class Throttled:
     """Lets callers through as often as they may call.
 
-    Who is refused shares a bucket with everybody else who is: guessing gets slow, and no known caller can be kept out by
-    others who use its name.
+    Who is refused shares a bucket with everybody else who is: guessing gets slow, and nobody can keep a caller out by
+    using its name.
     """
 
     def __init__(self, authenticator: Authenticator, callers: Buckets, refused: Buckets) -> None:

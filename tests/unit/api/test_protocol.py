@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from insights.api.caller import Anonymous, Nobody
+from insights.api.auth.signed import SignedRequests
+from insights.api.caller import Anonymous
 from insights.api.protocol import LARGEST_BODY
 
 
@@ -57,9 +59,13 @@ def test_methods(api: Any, method: str) -> None:
     assert api.send("ListTrails", method=method).status_code == 404
 
 
-@pytest.mark.parametrize("body", [b"{", b"\xff", b"[" * 100_000])
+@pytest.mark.parametrize(
+    "body",
+    [b"{", b"\xff", b"[" * 100_000, "{}".encode("utf-16"), b'{"Name": "\\ud800"}', b'{"a": ' + b"9" * 5000 + b"}"],
+    ids=["truncated", "no UTF-8", "deep", "UTF-16", "half a character", "long number"],
+)
 def test_no_json(api: Any, body: bytes) -> None:
-    """A body that is no JSON is told so, however deep it is nested."""
+    """A body that is no JSON document in UTF-8 is told so, whatever is wrong with it."""
     response = api.send("ListTrails", body)
 
     assert (response.status_code, response.json()["__type"]) == (400, "SerializationException")
@@ -91,12 +97,12 @@ def test_what_is_authenticated(api: Any) -> None:
     assert headers["x-custom"] == "1"
 
 
-def test_nobody(api: Any) -> None:
-    """Where no credentials are set up nothing is told, not even whether there is such an operation."""
-    api.authenticator = Nobody()
+def test_before_anything_else(api: Any) -> None:
+    """Who is not known is told nothing, not even whether there is such an operation."""
+    api.authenticator = SignedRequests({}, now=lambda: datetime.now(UTC), skew=timedelta(minutes=5))
 
     for operation in ("ListTrails", "NoSuchOperation"):
-        assert api.refusal(operation) == (403, "UnrecognizedClientException")
+        assert api.refusal(operation) == (403, "MissingAuthenticationTokenException")
 
 
 def test_anonymous(api: Any) -> None:

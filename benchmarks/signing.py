@@ -14,7 +14,7 @@ from botocore.credentials import Credentials
 
 TARGET = "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101"
 KEY_ID = "READER"
-SECRET = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
+SECRET = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"  # noqa: S105 - AWS's own example
 LIST_TRAILS = (("X-Amz-Target", f"{TARGET}.ListTrails"), ("Content-Type", "application/x-amz-json-1.1"))
 
 
@@ -45,7 +45,7 @@ class Sent:
         return replace(self, headers=tuple(pair for pair in self.headers if pair[0] != name))
 
 
-def sign(
+def sign(  # noqa: PLR0913 - a request has so many parts
     *,
     key_id: str = KEY_ID,
     secret: str = SECRET,
@@ -70,7 +70,7 @@ def sign(
     for name, value in (("Host", parts.netloc), *headers):
         request.headers[name] = value
     instant = (at or datetime.now(UTC)).replace(tzinfo=None)
-    with mock.patch("botocore.auth.get_current_datetime", lambda: instant):
+    with mock.patch("botocore.auth.get_current_datetime", return_value=instant):
         signer(Credentials(key_id, secret, token), service, region).add_auth(request)
     # The blanks that HTTP has around a header's value are no part of it.
     received = tuple((name.lower(), value.strip(" \t")) for name, value in request.headers.items())

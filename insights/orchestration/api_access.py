@@ -36,8 +36,8 @@ def secret_of(key: ApiKeySettings) -> str:
     """
     if not key.secret.startswith(CONNECTION):
         return secret_in_environment(os.environ)(key)
-    from airflow.sdk.exceptions import AirflowNotFoundException
     from airflow.sdk import BaseHook
+    from airflow.sdk.exceptions import AirflowNotFoundException
 
     name = key.secret.removeprefix(CONNECTION)
     try:

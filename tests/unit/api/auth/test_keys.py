@@ -68,7 +68,7 @@ def test_unusable(keys: list[dict[str, object]], environment: dict[str, str], wo
     ids=["a secret in the settings", "id", "right", "account", "unknown key"],
 )
 def test_settings(key: dict[str, object]) -> None:
-    """A key that is set up wrong is refused at start, above all one whose secret stands in the settings; it is not shown."""
+    """A key that is set up wrong is refused at start, and a secret that stands in the settings is not shown."""
     with pytest.raises(SettingsError) as refused:
         parse_settings({"api": {"keys": [key]}})
 

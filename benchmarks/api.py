@@ -17,15 +17,22 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
 from benchmarks import lakes
+from insights.records.partitions import EventHour
+from insights.storage import counts
+from insights.windows import HOUR
 
 TARGET = "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101"
 CLIENTS = 4
@@ -55,6 +62,7 @@ class Answer:
 
 def questions(lake: lakes.Lake) -> list[Question]:
     """Give what is asked of a lake."""
+    names = _names(lake)
     day = (lake.newest - timedelta(days=1)).timestamp()
 
     def lookup(words: str, key: str, value: str, **more: Any) -> Question:
@@ -65,7 +73,8 @@ def questions(lake: lakes.Lake) -> list[Question]:
     graph = {"EventSource": "ec2.amazonaws.com", "EventName": "RunInstances", "InsightType": "ApiCallRateInsight"}
     insight = {"EventCategory": "insight"}
     return [
-        lookup("events of a frequent API", "EventName", "RunInstances"),
+        lookup("events of the API called most", "EventName", names[0][0]),
+        lookup(f"events of the API called least (calls an hour: {names[-1][1]})", "EventName", names[-1][0]),
         lookup("events of an API that was called once, in the oldest hour", "EventName", lakes.RARE_NAME),
         lookup("events of an API that was never called", "EventName", "NeverCalled"),
         lookup("events of a caller, of one day", "Username", "nobody", StartTime=day),
@@ -81,11 +90,24 @@ def questions(lake: lakes.Lake) -> list[Question]:
     ]
 
 
+def _names(lake: lakes.Lake) -> list[tuple[str, int]]:
+    """Give the APIs of the newest hour that are management events, with their calls, the most called first."""
+    newest = EventHour(lakes.ACCOUNT, lakes.REGION, lake.newest - HOUR)
+    table = pq.read_table(lake.folder / counts.hour_key(newest), partitioning=None)
+    calls: Counter[str] = Counter()
+    for row in table.filter(pc.equal(table["event_category"], "Management")).to_pylist():
+        calls[row["event_name"]] += row["count"]
+    return calls.most_common()
+
+
 class Client:
     """A connection that is kept open."""
 
     def __init__(self, port: int) -> None:
         self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=_PATIENCE_SECONDS)
+
+    def close(self) -> None:
+        self._connection.close()
 
     def ask(self, question: Question, token: str | None = None) -> dict[str, Any]:
         parameters = question.parameters | ({"NextToken": token} if token else {})
@@ -110,11 +132,11 @@ class Client:
 
 def measure(port: int, question: Question, requests: int) -> Answer:
     """Ask a question again and again."""
-    client = Client(port)
-    begin = time.perf_counter()
-    entries = client.ask_all(question)
-    cold = time.perf_counter() - begin
-    took = sorted(_timed(client, question) for _ in range(requests))
+    with closing(Client(port)) as client:
+        begin = time.perf_counter()
+        entries = client.ask_all(question)
+        cold = time.perf_counter() - begin
+        took = sorted(_timed(client, question) for _ in range(requests))
     begin = time.perf_counter()
     with ThreadPoolExecutor(CLIENTS) as pool:
         for _ in pool.map(lambda share: _repeat(port, question, share), [requests // CLIENTS] * CLIENTS):
@@ -131,9 +153,9 @@ def _timed(client: Client, question: Question) -> float:
 
 
 def _repeat(port: int, question: Question, times: int) -> None:
-    client = Client(port)
-    for _ in range(times):
-        client.ask(question)
+    with closing(Client(port)) as client:
+        for _ in range(times):
+            client.ask(question)
 
 
 @contextmanager
@@ -149,7 +171,7 @@ def serving(folder: Path) -> Iterator[tuple[int, int]]:
         yield int(found[1]), process.pid
     finally:
         process.terminate()
-        process.wait()
+        process.communicate()
 
 
 def memory_megabytes(pid: int, name: str = "VmHWM") -> float:

@@ -14,8 +14,8 @@ from functools import cached_property
 from typing import Any
 from uuid import uuid4
 
+from anyio import CapacityLimiter, to_thread
 from starlette.applications import Starlette
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 from starlette.requests import Request as HttpRequest
 from starlette.responses import Response
@@ -32,6 +32,9 @@ from insights.errors import TrailInsightsError
 MEDIA_TYPE = "application/x-amz-json-1.1"
 LARGEST_BODY = 256 * 1024
 LONGEST_READ_SECONDS = 20.0
+AT_ONCE = 8
+"""Requests that are answered side by side; others wait. Each may hold a row group of `events` in memory."""
+
 _SCOPE = re.compile(r"Credential=[^,/\s]{1,128}/\d{8}/(?P<region>[a-z0-9-]{1,32})/cloudtrail/aws4_request")
 _log = logging.getLogger(__name__)
 
@@ -51,6 +54,7 @@ def create_api(*, service: Callable[[], Service], authenticator: Authenticator) 
 class _Endpoint:
     def __init__(self, service: Callable[[], Service], authenticator: Authenticator) -> None:
         self._open, self._authenticator = service, authenticator
+        self._limiter = CapacityLimiter(AT_ONCE)
 
     @cached_property
     def _service(self) -> Service:
@@ -59,7 +63,7 @@ class _Endpoint:
     async def answer(self, http: HttpRequest) -> Response:
         try:
             body = await _body(http)
-            document = await run_in_threadpool(self._answered, http, body)
+            document = await to_thread.run_sync(self._answered, http, body, limiter=self._limiter)
         except ApiError as error:
             return _response(error.status, {"__type": error.code, "message": error.message})
         except TrailInsightsError as error:

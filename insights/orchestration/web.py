@@ -52,7 +52,7 @@ def window_of_run(dag_id: str, run_id: str) -> Window:
 def judge_history() -> None:
     """Let the hours that wait to be judged be judged now; where that fails, they are after the next hour's counts."""
     from airflow.api.common.trigger_dag import trigger_dag
-    from airflow.exceptions import AirflowException
+    from airflow.sdk.exceptions import AirflowException
     from airflow.utils.types import DagRunTriggeredByType
 
     try:

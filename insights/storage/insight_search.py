@@ -106,8 +106,10 @@ class InsightSearch:
             final = sum(record.at >= day + DAY for record in waiting)
             if final > limit:
                 break
-            if self._clock() > deadline:
-                return Page(waiting[:final], Position.before(day + DAY))
+            cut = Position.before(day + DAY)
+            is_further = query.after is None or cut.order > query.after.order
+            if is_further and self._clock() > deadline:
+                return Page(waiting[:final], cut)
         if len(waiting) > limit:
             return Page(waiting[:limit], waiting[limit - 1].position)
         return Page(waiting, None)

@@ -78,6 +78,16 @@ class TestEveryStore:
 
         assert store.get("a/b.bin")[0] == content
 
+    def test_range(self, store: ObjectStore) -> None:
+        """Some bytes of an object are got without the others, of the version that is asked for and of no other."""
+        store.put("key", b"0123456789")
+        etag = store.get("key")[1]
+        assert store.get_range("key", 2, 5, etag=etag) == b"234"
+
+        store.put("key", b"another one")
+        with pytest.raises(ConflictError):
+            store.get_range("key", 2, 5, etag=etag)
+
     def test_overwrite(self, store: ObjectStore) -> None:
         """A put without a condition replaces what is there, and the ETag changes with the content."""
         store.put("key", b"one")

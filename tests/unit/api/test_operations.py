@@ -9,6 +9,9 @@ from typing import Any, ClassVar
 
 import pytest
 
+from insights.errors import AccessDeniedError, ConflictError, NotFoundError
+from insights.records.schemas import INSIGHTS
+from insights.storage import insights
 from insights.windows import parse_instant
 
 NOW = parse_instant("2026-11-02T00:00")
@@ -217,6 +220,96 @@ class TestMetrics:
         api = open_api(filled.workspace, accounts=frozenset({"999999999999"}))
 
         assert api.ask("ListInsightsMetricData", **self.GRAPH)["Values"] == []
+
+
+@pytest.fixture
+def data_insight(pipeline: Any) -> str:
+    """An insight of data events, still open; gives the id of its record."""
+    start, event_id = parse_instant("2026-11-01T14:07"), "00000000-0000-4000-8000-000000000001"
+    told = {"eventID": event_id, "eventTime": "2026-11-01T14:07:00Z", "insightDetails": {"sourceEventCategory": "Data"}}
+    values: dict[str, Any] = {"string": "x", "int64": 1, "double": 0.5, "bool": False}
+    row = {field.name: None if field.nullable else values.get(str(field.type), start) for field in INSIGHTS}
+    row |= {"account_id": "111122223333", "region": "us-east-1", "event_category": "Data", "event_name": "GetObject"}
+    insights.write(pipeline.workspace.lake, row | {"start_record_json": json.dumps(told)})
+    return event_id
+
+
+class TestInsightsData:
+    def test_only_here(self, filled: Any, api: Any, data_insight: str) -> None:
+        """Insights of data events are listed by the trail, and not among those of management events."""
+        source = "arn:aws:cloudtrail:us-east-1:111122223333:trail/trail-insights"
+        (event,) = api.ask("ListInsightsData", InsightSource=source, DataType="InsightsEvents")["Events"]
+
+        assert (event["EventId"], event["EventName"], event["Resources"]) == (data_insight, "GetObject", [])
+        assert json.loads(event["CloudTrailEvent"])["insightDetails"] == {"sourceEventCategory": "Data"}
+        assert api.ask("LookupEvents", EventCategory="insight")["Events"] == []
+
+    @pytest.mark.parametrize(("dimension", "found"), [({"EventName": "GetObject"}, 1), ({"EventName": "PutObject"}, 0)])
+    @pytest.mark.usefixtures("filled", "data_insight")
+    def test_dimension(self, api: Any, dimension: dict[str, str], found: int) -> None:
+        """They are found by one dimension."""
+        asked = {"InsightSource": "trail-insights", "DataType": "InsightsEvents", "Dimensions": dimension}
+
+        assert len(api.ask("ListInsightsData", **asked)["Events"]) == found
+
+    @pytest.mark.usefixtures("data_insight")
+    def test_accounts(self, filled: Any, open_api: Callable[..., Any]) -> None:
+        """Who may not see the account sees none of them."""
+        api = open_api(filled.workspace, accounts=frozenset({"999999999999"}))
+
+        assert api.ask("ListInsightsData", InsightSource="trail-insights", DataType="InsightsEvents")["Events"] == []
+
+
+class TestSelectors:
+    CALLS: ClassVar = [{"InsightType": "ApiCallRateInsight"}]
+
+    def test_replaced(self, api: Any) -> None:
+        """Each put replaces what was there; categories that are not named are Management."""
+        both = [{"InsightType": "ApiErrorRateInsight", "EventCategories": ["Data", "Management"]}]
+        api.ask("PutInsightSelectors", TrailName="trail-insights", InsightSelectors=both)
+        api.ask("PutInsightSelectors", TrailName="trail-insights", InsightSelectors=self.CALLS)
+
+        found = api.ask("GetInsightSelectors", TrailName="trail-insights")
+        assert found == {
+            "TrailARN": "arn:aws:cloudtrail:us-east-1:000000000000:trail/trail-insights",
+            "InsightSelectors": [{"InsightType": "ApiCallRateInsight", "EventCategories": ["Management"]}],
+        }
+
+    def test_told(self, api: Any) -> None:
+        """The host is told when something is newly looked for, and only then."""
+        told: list[None] = []
+        api.service.on_selected = lambda: told.append(None)
+        for selectors, times in (([], 0), (self.CALLS, 1), (self.CALLS, 1)):
+            api.ask("PutInsightSelectors", TrailName="trail-insights", InsightSelectors=selectors)
+            assert len(told) == times
+
+    def test_no_data_events(self, open_pipeline: Callable[..., Any], open_api: Callable[..., Any]) -> None:
+        """Insights of data events are refused where the trail's data events are not kept."""
+        api = open_api(open_pipeline(trail={"categories": ["Management"]}).workspace)
+        data = [{"InsightType": "ApiCallRateInsight", "EventCategories": ["Data"]}]
+
+        status = api.refusal("PutInsightSelectors", TrailName="trail-insights", InsightSelectors=data)
+        assert status == (400, "InvalidParameterException")
+
+    @pytest.mark.parametrize(
+        ("trouble", "code"),
+        [
+            (ConflictError, "ConflictException"),
+            (AccessDeniedError, "InsufficientS3BucketPolicyException"),
+            (NotFoundError, "S3BucketDoesNotExistException"),
+        ],
+    )
+    def test_bucket(
+        self, pipeline: Any, api: Any, monkeypatch: pytest.MonkeyPatch, trouble: type[Exception], code: str
+    ) -> None:
+        """Selectors that cannot be kept are refused for CloudTrail's own reasons."""
+
+        def refused(*arguments: object, **more: object) -> None:
+            raise trouble("no")
+
+        monkeypatch.setattr(pipeline.workspace.lake, "put", refused)
+        status = api.refusal("PutInsightSelectors", TrailName="trail-insights", InsightSelectors=[])
+        assert status == (400, code)
 
 
 class TestTrails:

@@ -15,11 +15,12 @@ from typing import Any
 from uuid import uuid4
 
 from anyio import CapacityLimiter, to_thread
-from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect
 from starlette.requests import Request as HttpRequest
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import Router
+from starlette.types import Receive, Scope, Send
+from starlette.websockets import WebSocketClose
 
 from insights.api.caller import Authenticator, Caller
 from insights.api.errors import ApiError
@@ -39,19 +40,20 @@ _SCOPE = re.compile(r"Credential=[^,/\s]{1,128}/\d{8}/(?P<region>[a-z0-9-]{1,32}
 _log = logging.getLogger(__name__)
 
 
-def create_api(*, service: Callable[[], Service], authenticator: Authenticator) -> Starlette:
+def create_api(*, service: Callable[[], Service], authenticator: Authenticator) -> Router:
     """Make the application.
 
     Args:
         service: Opens the lake, when it is first asked for.
         authenticator: Tells who asks; nothing is answered before it has.
     """
-    endpoint = _Endpoint(service, authenticator)
-    methods = ["GET", "HEAD", "POST", "PUT", "DELETE", "PATCH"]
-    return Starlette(routes=[Route("/{path:path}", endpoint.answer, methods=methods)])
+    # No route is any path's: the patterns of routes do not match those with a line break in them.
+    return Router(default=_Endpoint(service, authenticator))
 
 
 class _Endpoint:
+    """Answers every path and method: those that ask nothing are told so in the protocol's own words."""
+
     def __init__(self, service: Callable[[], Service], authenticator: Authenticator) -> None:
         self._open, self._authenticator = service, authenticator
         self._limiter = CapacityLimiter(AT_ONCE)
@@ -60,7 +62,12 @@ class _Endpoint:
     def _service(self) -> Service:
         return self._open()
 
-    async def answer(self, http: HttpRequest) -> Response:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        http = HttpRequest(scope, receive) if scope["type"] == "http" else None
+        response = WebSocketClose() if http is None else await self._response(http)
+        await response(scope, receive, send)
+
+    async def _response(self, http: HttpRequest) -> Response:
         try:
             body = await _body(http)
             document = await to_thread.run_sync(self._answered, http, body, limiter=self._limiter)

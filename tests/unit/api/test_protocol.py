@@ -46,6 +46,12 @@ def test_unsupported_operation(api: Any, operation: str) -> None:
     assert api.refusal(operation) == (400, "UnsupportedOperationException")
 
 
+def test_any_path(api: Any) -> None:
+    """The path is only signed; whatever it is, the answer is the protocol's."""
+    for path in ("/cloudtrail", "//", "/a%0Ab", "/%00", "/é"):
+        assert api.send("ListTrails", path=path).status_code == 200
+
+
 def test_other_service(api: Any) -> None:
     """A request meant for another service is not answered by accident."""
     response = api.send("ListTrails", X_Amz_Target="DynamoDB_20120810.ListTrails")
@@ -53,10 +59,12 @@ def test_other_service(api: Any) -> None:
     assert response.json()["__type"] == "UnknownOperationException"
 
 
-@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
+@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "OPTIONS", "BREW"])
 def test_methods(api: Any, method: str) -> None:
     """Only POST asks anything."""
-    assert api.send("ListTrails", method=method).status_code == 404
+    response = api.send("ListTrails", method=method)
+
+    assert (response.status_code, response.json()["__type"]) == (404, "UnknownOperationException")
 
 
 @pytest.mark.parametrize(

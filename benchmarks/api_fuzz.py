@@ -273,7 +273,7 @@ def _exchanged(port: int, raw: bytes, *, ends: bool) -> tuple[int, str]:
                 connection.shutdown(socket.SHUT_WR)
             while part := connection.recv(65536):
                 answer += part
-        except ConnectionError:
+        except OSError:
             # The server may stop listening to what is too long.
             pass
     head, _, body = bytes(answer).partition(b"\r\n\r\n")
@@ -283,7 +283,7 @@ def _exchanged(port: int, raw: bytes, *, ends: bool) -> tuple[int, str]:
 
 @contextmanager
 def serving(folder: Path, log: Path) -> Iterator[int]:
-    """Run `insights serve` with an access key; what it has to say is written to a file."""
+    """Run `insights serve` with an access key that may do everything; what it says is written to a file."""
     key = '{id = "READER", secret = "env:FUZZ_SECRET", may = ["read", "write-selectors"]}'
     settings = {
         "TRAIL_INSIGHTS__API__KEYS": f"[{key}]",

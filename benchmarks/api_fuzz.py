@@ -303,7 +303,7 @@ def serving(folder: Path, log: Path) -> Iterator[int]:
             yield int(found[1])
         finally:
             process.terminate()
-            process.wait()
+            process.communicate()
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

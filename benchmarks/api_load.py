@@ -15,6 +15,7 @@ import tempfile
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,18 +49,18 @@ def measure(port: int, requests: Sequence[Sent], *, clients: int, seconds: float
 
 
 def _ask(port: int, requests: Sequence[Sent], seconds: float) -> list[float]:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
     took: list[float] = []
     end = time.perf_counter() + seconds
-    while not took or time.perf_counter() < end:
-        sent = requests[len(took) % len(requests)]
-        begin = time.perf_counter()
-        connection.request(sent.method, sent.path, sent.body, dict(sent.headers))
-        response = connection.getresponse()
-        text = response.read()
-        took.append(time.perf_counter() - begin)
-        if response.status != 200:
-            raise RuntimeError(f"{response.status} {text!r}")
+    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=30)) as connection:
+        while not took or time.perf_counter() < end:
+            sent = requests[len(took) % len(requests)]
+            begin = time.perf_counter()
+            connection.request(sent.method, sent.path, sent.body, dict(sent.headers))
+            response = connection.getresponse()
+            text = response.read()
+            took.append(time.perf_counter() - begin)
+            if response.status != 200:
+                raise RuntimeError(f"{response.status} {text!r}")
     return took
 
 

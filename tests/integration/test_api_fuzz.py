@@ -1,4 +1,4 @@
-"""Requests that no client sends: whatever comes, the answer is quick, the protocol's, and tells nothing of the inside."""
+"""Requests that no client sends: whatever comes, the answer is quick, the protocol's, and shows nothing inside."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from benchmarks.signing import LIST_TRAILS, SECRET, TARGET, sign
+from benchmarks.signing import LIST_TRAILS, SECRET, TARGET, Sent, sign
 from tests import airflow_home
 
 # Airflow's auth manager loads Starlette's test client, which warns of the library it finds.
@@ -109,11 +109,23 @@ def test_cookies(api: Any, token: Callable[..., str]) -> None:
     assert asked(api, headers) == (403, "MissingAuthenticationTokenException")
 
 
+def test_everybody_is_an_administrator(api: Any, token: Callable[..., str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where Airflow lets everybody in, by a token it adds to each request, this API still wants a signature."""
+    monkeypatch.setenv("AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS", "True")
+    added = ("authorization", f"Bearer {token('ADMIN')}")
+
+    assert asked(api, [*dict(LIST_TRAILS).items(), added]) == (403, "MissingAuthenticationTokenException")
+    assert asked(api, [*sign(secret="x" * 40).headers, added]) == (400, "InvalidSignatureException")
+    assert asked(api, [*_lookup().headers, added]) == (200, "answered")
+
+
+def _lookup() -> Sent:
+    return sign(headers=(("X-Amz-Target", f"{TARGET}.LookupEvents"), LIST_TRAILS[1]))
+
+
 def test_key(api: Any) -> None:
     """The secret of an access key may be the password of a connection."""
-    headers = list(sign(body=b"{}").headers)
-
-    assert asked(api, headers)[1] != "InvalidSignatureException"
+    assert asked(api, list(_lookup().headers)) == (200, "answered")
     assert asked(api, list(sign(secret="another" * 5).headers)) == (400, "InvalidSignatureException")
 
 

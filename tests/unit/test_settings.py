@@ -8,7 +8,7 @@ from insights.settings import Settings, load_settings, parse_settings
 
 WRONG = [
     ({"trial": {}}, "no settings table [trial]: did you mean trail?"),
-    ({"xyz": {}}, "no settings table [xyz]: known are airflow, detect, ingest, lake, notify, trail"),
+    ({"xyz": {}}, "no settings table [xyz]: known are airflow, api, detect, ingest, lake, notify, trail"),
     ({"trail": {"ulr": "x"}}, "no setting trail.ulr: did you mean url?"),
     ({"lake": {"bucket": "x"}}, "no setting lake.bucket: known are url"),
     ({"trail": "s3://bucket"}, "[trail] is a table of settings, not a value"),

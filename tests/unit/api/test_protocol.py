@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from insights.api import protocol
 from insights.api.auth.signed import SignedRequests
 from insights.api.caller import Anonymous
-from insights.api.protocol import LARGEST_BODY
+from insights.api.protocol import LARGEST_BODY, create_api
 
 
 def test_answer(api: Any) -> None:
@@ -87,6 +90,39 @@ def test_empty_body(api: Any) -> None:
 def test_large_body(api: Any) -> None:
     """A body that nobody needs is not read to its end."""
     assert api.send("ListTrails", b" " * (LARGEST_BODY + 1)).status_code == 413
+
+
+def received(api: Any, *messages: dict[str, Any]) -> list[dict[str, Any]]:
+    """Give what is sent to a client of whom these messages come, and then nothing."""
+    sent: list[dict[str, Any]] = []
+    waiting = list(messages)
+
+    async def receive() -> dict[str, Any]:
+        return waiting.pop(0) if waiting else await asyncio.Event().wait()  # type: ignore[return-value]
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    scope = {"type": "http", "method": "POST", "path": "/", "raw_path": b"/", "query_string": b"", "headers": []}
+    app = create_api(service=lambda: api.service, authenticator=api.authenticator)
+    asyncio.run(app(scope, receive, send))
+    return sent
+
+
+def test_slow_body(api: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A body that does not come in time is waited for no longer."""
+    monkeypatch.setattr(protocol, "LONGEST_READ_SECONDS", 0.01)
+    start, body = received(api, {"type": "http.request", "body": b"{", "more_body": True})
+
+    assert start["status"] == 408
+    assert json.loads(body["body"])["__type"] == "RequestTimeoutException"
+
+
+def test_client_that_went_away(api: Any, caplog: pytest.LogCaptureFixture) -> None:
+    """A client that goes away in the middle of its request is no fault, and leaves no traceback."""
+    received(api, {"type": "http.request", "body": b"{", "more_body": True}, {"type": "http.disconnect"})
+
+    assert caplog.text == ""
 
 
 def test_browsers(api: Any) -> None:

@@ -120,15 +120,12 @@ def _authorization(received: Received) -> Authorization:
 def _check_signed(received: Received, authorization: Authorization) -> None:
     """Refuse a request where something is read that nobody signed."""
     signed = set(authorization.signed_headers)
-    sent = {name for name, _ in received.headers}
     if "host" not in signed:
         raise _invalid("'Host' must be a 'SignedHeader' in the AWS Authorization.")
     # AWS asks this of all x-amz- headers. It matters for the target, which names the operation.
-    unsigned = {name for name in sent if name.startswith("x-amz-")} - signed
+    unsigned = {name for name, _ in received.headers if name.startswith("x-amz-")} - signed
     if unsigned:
         raise _invalid("There were X-Amz- headers present in the request which were not signed.")
-    if signed - sent:
-        raise _invalid("SignedHeaders names headers that the request does not have.")
     if not received.is_signable(authorization.signed_headers):
         raise _invalid("Path, query and signed headers must be printable ASCII.")
     digest = received.values("x-amz-content-sha256")

@@ -19,7 +19,7 @@ from benchmarks.signing import KEY_ID, TARGET, Sent, sign
 from insights.api.model import operation_model, service_model
 from insights.api.operations import OPERATIONS
 
-_STRANGE = (
+_STRANGE: tuple[Any, ...] = (
     None, True, False, 0, -1, 51, 2**31, 2**63, 2**64, 10**400, 1e308, -0.0, float("nan"), float("inf"), "", " ", "\0",
     "\ud800", "\U0001f600", "x" * 3000, "../../etc/passwd", "%s%n{0}", "<script>", "a\r\nb: c", "insight", "EventId",
     "arn:aws:cloudtrail:us-east-1:111122223333:trail/trail_name", "trail-insights", "2026-11-01T00:00:00Z", "60",

@@ -28,6 +28,7 @@ from msgspec.inspect import (
     LiteralType,
     NoneType,
     StrType,
+    StructType,
     UnionType,
     VarTupleType,
     type_info,
@@ -133,7 +134,8 @@ def _allowed(kind: Any) -> str:
         case UnionType(types=(kind, NoneType())):
             return _allowed(kind)
         case VarTupleType(item_type=item):
-            return "list of texts" if isinstance(item, StrType) else f"list of {_allowed(item)}"
+            named = {StructType: "tables", StrType: "texts"}
+            return f"list of {named.get(type(item)) or _allowed(item)}"
         case _:
             return "text"
 

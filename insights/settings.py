@@ -156,6 +156,24 @@ class IntegritySettings(Struct, frozen=True, kw_only=True):
     keys_file: str = ""
 
 
+class ApiKeySettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An access key for the API: where its secret is, and what it opens."""
+
+    id: Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{3,128}$")]
+    secret: Annotated[str, Meta(pattern=r"^(env|airflow):[A-Za-z0-9_.-]+$")]
+    may: tuple[Literal["read", "write-selectors"], ...] = ("read",)
+    accounts: tuple[Annotated[str, Meta(pattern=r"^[0-9]{12}$")], ...] = ()
+
+
+class ApiSettings(Struct, frozen=True, kw_only=True):
+    """Who may call CloudTrail's API here, and how often."""
+
+    keys: tuple[ApiKeySettings, ...] = ()
+    requests_per_second: Positive = 20
+    burst: Positive = 100
+    clock_skew_minutes: Annotated[int, Meta(ge=1, le=15)] = 5
+
+
 class AirflowSettings(Struct, frozen=True, kw_only=True):
     """Names of things that live in Airflow."""
 
@@ -173,6 +191,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     notify: NotifySettings = NotifySettings()
     retention: RetentionSettings = RetentionSettings()
     integrity: IntegritySettings = IntegritySettings()
+    api: ApiSettings = ApiSettings()
     airflow: AirflowSettings = AirflowSettings()
 
     @property

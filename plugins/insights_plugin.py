@@ -32,15 +32,15 @@ def _pages() -> Any:
 
 
 def _api() -> Any:
-    from insights.api.caller import Nobody
     from insights.api.protocol import create_api
     from insights.api.service import Service
+    from insights.orchestration.api_access import api_authenticator
     from insights.orchestration.web import judge_history
     from insights.orchestration.workspace import open_workspace
 
     return create_api(
         service=lambda: Service(open_workspace(), on_selected=judge_history),
-        authenticator=Nobody(),
+        authenticator=api_authenticator(),
     )
 
 

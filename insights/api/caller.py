@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from insights.api.errors import AuthError
+
+Headers = Sequence[tuple[str, str]]
+"""By lower-case names, in the order they came; a name comes as often as it was sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,14 +33,14 @@ class Caller:
 class Authenticator(Protocol):
     """Tells who sent a request."""
 
-    def authenticate(self, method: str, path: str, query: str, headers: Mapping[str, str], body: bytes) -> Caller:
+    def authenticate(self, method: str, path: str, query: str, headers: Headers, body: bytes) -> Caller:
         """Give the caller of a request.
 
         Args:
             method: `POST`.
             path: As the client wrote it, still encoded, with the prefix under which the API is mounted.
             query: What stands after the question mark, as the client wrote it.
-            headers: By lower-case names.
+            headers: All of them.
             body: Every byte of it.
 
         Raises:
@@ -52,19 +55,12 @@ class Anonymous:
     content type that browsers ask about first.
     """
 
-    def authenticate(self, method: str, path: str, query: str, headers: Mapping[str, str], body: bytes) -> Caller:
+    def authenticate(self, method: str, path: str, query: str, headers: Headers, body: bytes) -> Caller:
         """Give a caller who may do everything, if it was this machine that was asked for."""
-        if not is_loopback(headers.get("host", "")):
+        hosts = [value for name, value in headers if name == "host"]
+        if len(hosts) != 1 or not is_loopback(hosts[0]):
             raise AuthError("AccessDeniedException", 403, "this server answers to localhost and 127.0.0.1 only")
         return Caller("anonymous", may_read=True, may_write_selectors=True, accounts=None)
-
-
-class Nobody:
-    """Lets nobody in: what holds where no credentials were set up."""
-
-    def authenticate(self, method: str, path: str, query: str, headers: Mapping[str, str], body: bytes) -> Caller:
-        """Refuse."""
-        raise AuthError("UnrecognizedClientException", 403, "no credentials are set up for this API")
 
 
 def is_loopback(host: str) -> bool:

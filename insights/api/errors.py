@@ -12,6 +12,7 @@ _STATUSES = {
     "InternalFailure": 500,
     "MissingAuthenticationTokenException": 403,
     "RequestEntityTooLargeException": 413,
+    "RequestTimeoutException": 408,
     "ServiceUnavailable": 503,
     "UnknownOperationException": 404,
     "UnrecognizedClientException": 403,

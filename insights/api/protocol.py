@@ -5,6 +5,7 @@ Errors carry their name in `__type`, where clients look for it, and every answer
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import re
@@ -14,10 +15,12 @@ from typing import Any
 from uuid import uuid4
 
 from anyio import CapacityLimiter, to_thread
-from starlette.applications import Starlette
+from starlette.requests import ClientDisconnect
 from starlette.requests import Request as HttpRequest
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import Router
+from starlette.types import Receive, Scope, Send
+from starlette.websockets import WebSocketClose
 
 from insights.api.caller import Authenticator, Caller
 from insights.api.errors import ApiError
@@ -29,26 +32,28 @@ from insights.errors import TrailInsightsError
 
 MEDIA_TYPE = "application/x-amz-json-1.1"
 LARGEST_BODY = 256 * 1024
+LONGEST_READ_SECONDS = 20.0
 AT_ONCE = 8
 """Requests that are answered side by side; others wait. Each may hold a row group of `events` in memory."""
 
-_SCOPE = re.compile(r"Credential=[^,\s]+/\d{8}/(?P<region>[a-z0-9-]+)/cloudtrail/aws4_request")
+_SCOPE = re.compile(r"Credential=[^,/\s]{1,128}/\d{8}/(?P<region>[a-z0-9-]{1,32})/cloudtrail/aws4_request")
 _log = logging.getLogger(__name__)
 
 
-def create_api(*, service: Callable[[], Service], authenticator: Authenticator) -> Starlette:
+def create_api(*, service: Callable[[], Service], authenticator: Authenticator) -> Router:
     """Make the application.
 
     Args:
         service: Opens the lake, when it is first asked for.
         authenticator: Tells who asks; nothing is answered before it has.
     """
-    endpoint = _Endpoint(service, authenticator)
-    methods = ["GET", "HEAD", "POST", "PUT", "DELETE", "PATCH"]
-    return Starlette(routes=[Route("/{path:path}", endpoint.answer, methods=methods)])
+    # No route is any path's: the patterns of routes do not match those with a line break in them.
+    return Router(default=_Endpoint(service, authenticator))
 
 
 class _Endpoint:
+    """Answers every path and method: those that ask nothing are told so in the protocol's own words."""
+
     def __init__(self, service: Callable[[], Service], authenticator: Authenticator) -> None:
         self._open, self._authenticator = service, authenticator
         self._limiter = CapacityLimiter(AT_ONCE)
@@ -57,7 +62,12 @@ class _Endpoint:
     def _service(self) -> Service:
         return self._open()
 
-    async def answer(self, http: HttpRequest) -> Response:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        http = HttpRequest(scope, receive) if scope["type"] == "http" else None
+        response = WebSocketClose() if http is None else await self._response(http)
+        await response(scope, receive, send)
+
+    async def _response(self, http: HttpRequest) -> Response:
         try:
             body = await _body(http)
             document = await to_thread.run_sync(self._answered, http, body, limiter=self._limiter)
@@ -66,13 +76,16 @@ class _Endpoint:
         except TrailInsightsError as error:
             _log.error("a request could not be answered: %s", error)
             return _response(503, {"__type": "ServiceUnavailable", "message": "the lake cannot be read at the moment"})
+        except ClientDisconnect:
+            return _response(400, {"__type": "RequestAbortedException", "message": "the client went away"})
         except Exception:
             _log.exception("a request could not be answered")
             return _response(500, {"__type": "InternalFailure", "message": "the request failed on this side"})
         return _response(200, document)
 
     def _answered(self, http: HttpRequest, body: bytes) -> dict[str, Any]:
-        headers = {name.lower(): value for name, value in http.headers.items()}
+        # An item for each line of the request, in lower case: what came twice is seen twice.
+        headers = http.headers.items()
         path = http.scope.get("raw_path", http.url.path.encode()).decode("latin-1")
         query = http.scope.get("query_string", b"").decode("latin-1")
         caller = self._authenticator.authenticate(http.method, path, query, headers, body)
@@ -84,19 +97,23 @@ class _Endpoint:
         request = Request(
             operation=name,
             caller=caller,
-            region=_region(headers) or self._service.trail.home_region,
+            region=_region(http) or self._service.trail.home_region,
             parameters=validated(name, _parsed(body)),
         )
         return operation.answer(self._service, request)
 
 
 async def _body(http: HttpRequest) -> bytes:
-    """Read the body, as far as one may be long."""
+    """Read the body, as far as one may be long, and for as long as one may take."""
     body = bytearray()
-    async for part in http.stream():
-        body += part
-        if len(body) > LARGEST_BODY:
-            raise ApiError("RequestEntityTooLargeException", f"the body is longer than {LARGEST_BODY} bytes")
+    try:
+        async with asyncio.timeout(LONGEST_READ_SECONDS):
+            async for part in http.stream():
+                body += part
+                if len(body) > LARGEST_BODY:
+                    raise ApiError("RequestEntityTooLargeException", f"the body is longer than {LARGEST_BODY} bytes")
+    except TimeoutError as error:
+        raise ApiError("RequestTimeoutException", "the body did not come in time") from error
     return bytes(body)
 
 
@@ -116,9 +133,9 @@ def _permit(caller: Caller, operation: str, *, writes_selectors: bool) -> None:
         raise ApiError("AccessDeniedException", f"{caller.name} is not authorized to perform: cloudtrail:{operation}")
 
 
-def _region(headers: dict[str, str]) -> str | None:
+def _region(http: HttpRequest) -> str | None:
     """Give the Region that the request was signed for: one endpoint stands for those of all Regions."""
-    match = _SCOPE.search(headers.get("authorization", ""))
+    match = _SCOPE.search(http.headers.get("authorization", ""))
     return match["region"] if match else None
 
 
@@ -126,7 +143,11 @@ def _parsed(body: bytes) -> Any:
     if not body:
         return {}
     try:
-        return json.loads(body)
+        document = json.loads(body.decode())
+        if b"\\ud" in body.lower():
+            # Half of a surrogate pair is a string that nobody can store, search or answer with.
+            json.dumps(document, ensure_ascii=False).encode()
+        return document
     except (ValueError, RecursionError) as error:
         raise ApiError("SerializationException", "the body is no JSON document") from error
 

@@ -60,7 +60,7 @@ def test_api(server: Any, path: str) -> None:
             return await client.post(path, content=b"{}")
 
     response = asyncio.run(asked())
-    assert (response.status_code, response.json()["__type"]) == (403, "UnrecognizedClientException")
+    assert (response.status_code, response.json()["__type"]) == (403, "MissingAuthenticationTokenException")
 
 
 def test_tab_of_a_run(registered: dict[str, Any]) -> None:

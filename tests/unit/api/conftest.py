@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
 import httpx
 import pytest
 
-from insights.api.caller import Caller
+from insights.api.caller import Caller, Headers
 from insights.api.protocol import create_api
 from insights.api.service import Service
 from insights.stages.workspace import Workspace
@@ -26,7 +26,7 @@ class Always:
 
     caller: Caller = ANYBODY
 
-    def authenticate(self, method: str, path: str, query: str, headers: Mapping[str, str], body: bytes) -> Caller:
+    def authenticate(self, method: str, path: str, query: str, headers: Headers, body: bytes) -> Caller:
         self.shown = (method, path, query, dict(headers), body)
         return self.caller
 

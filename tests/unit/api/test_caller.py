@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from insights.api.caller import is_loopback
+from insights.api.caller import Anonymous, is_loopback
+from insights.api.errors import AuthError
 
 
 @pytest.mark.parametrize("host", ["localhost", "localhost:80", "127.0.0.1", "127.8.9.1:4580", "[::1]", "[::1]:4580"])
@@ -17,3 +18,10 @@ def test_this_machine(host: str) -> None:
 def test_others(host: str) -> None:
     """Everything else is another one, however much it looks like this one."""
     assert not is_loopback(host)
+
+
+@pytest.mark.parametrize("hosts", [[], ["localhost", "attacker.example"], ["attacker.example", "localhost"]])
+def test_a_host_and_no_other(hosts: list[str]) -> None:
+    """Without authentication a request names this machine once, and nothing beside it."""
+    with pytest.raises(AuthError):
+        Anonymous().authenticate("POST", "/", "", [("host", host) for host in hosts], b"")

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from insights.api.caller import Anonymous, Nobody
-from insights.api.protocol import LARGEST_BODY
+from insights.api import protocol
+from insights.api.auth.signed import SignedRequests
+from insights.api.caller import Anonymous
+from insights.api.protocol import LARGEST_BODY, create_api
 
 
 def test_answer(api: Any) -> None:
@@ -44,6 +49,12 @@ def test_unsupported_operation(api: Any, operation: str) -> None:
     assert api.refusal(operation) == (400, "UnsupportedOperationException")
 
 
+def test_any_path(api: Any) -> None:
+    """The path is only signed; whatever it is, the answer is the protocol's."""
+    for path in ("/cloudtrail", "//", "/a%0Ab", "/%00", "/é"):
+        assert api.send("ListTrails", path=path).status_code == 200
+
+
 def test_other_service(api: Any) -> None:
     """A request meant for another service is not answered by accident."""
     response = api.send("ListTrails", X_Amz_Target="DynamoDB_20120810.ListTrails")
@@ -51,15 +62,21 @@ def test_other_service(api: Any) -> None:
     assert response.json()["__type"] == "UnknownOperationException"
 
 
-@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
+@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "OPTIONS", "BREW"])
 def test_methods(api: Any, method: str) -> None:
     """Only POST asks anything."""
-    assert api.send("ListTrails", method=method).status_code == 404
+    response = api.send("ListTrails", method=method)
+
+    assert (response.status_code, response.json()["__type"]) == (404, "UnknownOperationException")
 
 
-@pytest.mark.parametrize("body", [b"{", b"\xff", b"[" * 100_000])
+@pytest.mark.parametrize(
+    "body",
+    [b"{", b"\xff", b"[" * 100_000, "{}".encode("utf-16"), b'{"Name": "\\ud800"}', b'{"a": ' + b"9" * 5000 + b"}"],
+    ids=["truncated", "no UTF-8", "deep", "UTF-16", "half a character", "long number"],
+)
 def test_no_json(api: Any, body: bytes) -> None:
-    """A body that is no JSON is told so, however deep it is nested."""
+    """A body that is no JSON document in UTF-8 is told so, whatever is wrong with it."""
     response = api.send("ListTrails", body)
 
     assert (response.status_code, response.json()["__type"]) == (400, "SerializationException")
@@ -73,6 +90,39 @@ def test_empty_body(api: Any) -> None:
 def test_large_body(api: Any) -> None:
     """A body that nobody needs is not read to its end."""
     assert api.send("ListTrails", b" " * (LARGEST_BODY + 1)).status_code == 413
+
+
+def received(api: Any, *messages: dict[str, Any]) -> list[dict[str, Any]]:
+    """Give what is sent to a client of whom these messages come, and then nothing."""
+    sent: list[dict[str, Any]] = []
+    waiting = list(messages)
+
+    async def receive() -> dict[str, Any]:
+        return waiting.pop(0) if waiting else await asyncio.Event().wait()  # type: ignore[return-value]
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    scope = {"type": "http", "method": "POST", "path": "/", "raw_path": b"/", "query_string": b"", "headers": []}
+    app = create_api(service=lambda: api.service, authenticator=api.authenticator)
+    asyncio.run(app(scope, receive, send))
+    return sent
+
+
+def test_slow_body(api: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A body that does not come in time is waited for no longer."""
+    monkeypatch.setattr(protocol, "LONGEST_READ_SECONDS", 0.01)
+    start, body = received(api, {"type": "http.request", "body": b"{", "more_body": True})
+
+    assert start["status"] == 408
+    assert json.loads(body["body"])["__type"] == "RequestTimeoutException"
+
+
+def test_client_that_went_away(api: Any, caplog: pytest.LogCaptureFixture) -> None:
+    """A client that goes away in the middle of its request is no fault, and leaves no traceback."""
+    received(api, {"type": "http.request", "body": b"{", "more_body": True}, {"type": "http.disconnect"})
+
+    assert caplog.text == ""
 
 
 def test_browsers(api: Any) -> None:
@@ -91,12 +141,12 @@ def test_what_is_authenticated(api: Any) -> None:
     assert headers["x-custom"] == "1"
 
 
-def test_nobody(api: Any) -> None:
-    """Where no credentials are set up nothing is told, not even whether there is such an operation."""
-    api.authenticator = Nobody()
+def test_before_anything_else(api: Any) -> None:
+    """Who is not known is told nothing, not even whether there is such an operation."""
+    api.authenticator = SignedRequests({}, now=lambda: datetime.now(UTC), skew=timedelta(minutes=5))
 
     for operation in ("ListTrails", "NoSuchOperation"):
-        assert api.refusal(operation) == (403, "UnrecognizedClientException")
+        assert api.refusal(operation) == (403, "MissingAuthenticationTokenException")
 
 
 def test_anonymous(api: Any) -> None:

@@ -4,13 +4,25 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 
 def test_nobody_was_let_in(command: Callable[..., Any], tmp_path: Path) -> None:
     """A server that knows no credentials does not start by itself: letting everybody in has to be said."""
     answer = command("serve", "--lake", tmp_path)
 
     assert answer.status == 1
+    assert "api.keys" in answer.err
     assert "say --no-auth" in answer.err
+
+
+def test_no_secret(command: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A key whose secret is not there is told at the start, with what to do."""
+    monkeypatch.setenv("TRAIL_INSIGHTS__API__KEYS", '[{id = "READER", secret = "env:READER_SECRET"}]')
+    answer = command("serve", "--lake", tmp_path)
+
+    assert answer.status == 1
+    assert "READER is not there: set the variable READER_SECRET" in answer.err
 
 
 def test_others_could_reach_it(command: Callable[..., Any], tmp_path: Path) -> None:

@@ -103,17 +103,3 @@ class Draft:
         """Name the series that counts a row's error."""
         where = (self.account_id, self.region, CATEGORY, InsightType.ERROR_RATE)
         return SeriesKey(*where, row.event_source, row.event_name, row.error_code)
-
-
-def busiest_days(counts: Ints, window_minutes: int) -> float:
-    """Give what a series does on its busiest days: the largest count of a day in any window, third among 28 days.
-
-    Args:
-        counts: calls by minute of whole days.
-        window_minutes: the window's length.
-    """
-    window = min(window_minutes, DAY_MINUTES)
-    sums = np.concatenate([[0], np.cumsum(counts)])
-    ends = np.arange(1, len(counts) + 1)
-    windows = sums[ends] - sums[np.maximum(ends - window, 0)]
-    return float(np.quantile(windows.reshape(-1, DAY_MINUTES).max(axis=1), 0.91))

@@ -1,7 +1,8 @@
 """Incidents in a simulated population, with the truth about them.
 
-Sizes are multiples of what the series did on its busiest days of the four weeks before (the third busiest), in any
-window as long as the incident. For a series that is nearly empty a least number of calls stands instead.
+Sizes are multiples of what the series does at that time of day: of the mean of its calls in the same minutes of the
+fourteen days before, and their standard deviation on top. For a series that is nearly empty a least number of calls
+stands instead. So no size is made for a method: none is a multiple of a maximum, or of anybody's threshold.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from enum import StrEnum
 import numpy as np
 
 from insights.records.series import SeriesKey
-from insights.simulate.draft import DAY_MINUTES, Draft, Floats, Ints, Row, busiest_days
+from insights.simulate.draft import DAY_MINUTES, Draft, Floats, Ints, Row
 
 
 class Size(StrEnum):
@@ -56,6 +57,14 @@ class Injected:
     end: int
     calls: int
     is_counted: bool = True
+
+
+_Found = list[Injected]
+_Range = tuple[float, float]
+_Whole = tuple[int, int]
+_BURST: tuple[_Range, _Range, _Range] = ((1.5, 3), (4, 8), (10, 25))
+_RISE: tuple[_Range, _Range, _Range] = ((1.2, 2.2), (3, 6), (7, 15))
+_PAST_DAYS = range(8, 22)  # before all the judged days, whichever of them the incident lies in
 
 
 @dataclass(slots=True)
@@ -116,22 +125,21 @@ class Injector:
         last = self.first // DAY_MINUTES * DAY_MINUTES
         return self.draft.by_minute(rows, max(last - days * DAY_MINUTES, 0), last)
 
-    def excess(self, row: int, minutes: int, multiple: tuple[float, float], least: tuple[int, int]) -> int:
+    def usual(self, rows: list[int], start: int, end: int) -> float:
+        """Give what rows are called between these minutes of the day: the mean of fourteen days and one deviation."""
+        days = [self.draft.by_minute(rows, start - d * DAY_MINUTES, end - d * DAY_MINUTES).sum() for d in _PAST_DAYS]
+        return float(np.mean(days) + np.std(days))
+
+    def excess(self, rows: list[int], span: tuple[int, int], multiple: _Range, least: _Whole) -> int:
         """Choose how many calls come on top of the usual ones."""
         rng = self.draft.rng
-        usual = busiest_days(self.days_before(self.api_rows(row), 28), minutes)
-        return int(max((rng.uniform(*multiple) - 1) * usual, rng.integers(least[0], least[1] + 1)))
+        return int(max(rng.uniform(*multiple) * self.usual(rows, *span), rng.integers(*least, endpoint=True)))
 
     def spread(self, row: int, start: int, end: int, calls: int, weight: Floats | None = None) -> None:
         """Add calls at random minutes of a span, one in its first minute."""
         rng = self.draft.rng
         share = None if weight is None else weight / weight.sum()
         self.draft.add(row, np.append(start, start + rng.choice(end - start, max(calls - 1, 0), p=share)))
-
-
-_Found = list[Injected]
-_Range = tuple[float, float]
-_Whole = tuple[int, int]
 
 
 def _rise(
@@ -152,7 +160,7 @@ def _rise(
         if row is None or span is None:
             return []
         start, end = span
-        calls = at.excess(row, end - start, multiples[level], least[level])
+        calls = at.excess(at.api_rows(row), span, multiples[level], least[level])
         weight = np.exp2(np.arange(end - start) / 45) if kind is PopulationIncidentKind.RAMP else None
         at.spread(row, start, end, calls, weight)
         return [Injected(kind, size, (at.draft.call_series(at.draft.rows[row]),), start, end, calls)]
@@ -229,9 +237,8 @@ def _errors(at: Injector, level: int, size: Size) -> _Found:
     errors = [n for n in at.api_rows(row) if draft.rows[n].error_code]
     code = str(rng.choice(["AccessDenied", "ThrottlingException", "InternalFailure"]))
     failed = errors[0] if errors else draft.number(Row(of.event_source, of.event_name, of.is_read_only, code))
-    usual = busiest_days(at.days_before([failed], 28), span[1] - span[0])
-    multiple, least = ((2.5, 4), (4.5, 9), (10, 25))[level], ((12, 22), (30, 60), (80, 200))[level]
-    calls = int(max((rng.uniform(*multiple) - 1) * usual, rng.integers(*least)))
+    multiple, least = (_BURST[level], ((12, 22), (30, 60), (80, 200))[level])
+    calls = at.excess([failed], span, multiple, least)
     at.used.add(failed)
     at.spread(failed, *span, calls)
     series = (draft.error_series(draft.rows[failed]), draft.call_series(of))
@@ -241,8 +248,8 @@ def _errors(at: Injector, level: int, size: Size) -> _Found:
 def _drop(at: Injector, level: int, size: Size) -> _Found:
     """Silence a busy API: for one to two hours, three to four, or six to eight."""
     rng, draft = at.draft.rng, at.draft
-    for _ in range(8):
-        row = at.pick(lambda r: (r > 0.5).astype(float))
+    for _ in range(12):
+        row = at.pick(lambda r: (r > 0.4).astype(float))
         if row is None:
             return []
         rows = at.api_rows(row)
@@ -252,7 +259,7 @@ def _drop(at: Injector, level: int, size: Size) -> _Found:
         first, end = span
         week = at.days_before(rows, 7).reshape(7, DAY_MINUTES).mean(axis=0)
         expected = np.resize(np.roll(week, -(first % DAY_MINUTES)), end - first)
-        if expected.mean() * 60 < 60 or expected[:60].mean() * 60 < 60:
+        if expected.mean() * 60 < 40 or expected[:60].mean() * 60 < 40:
             continue
         where, minute, calls = draft.cells()
         silenced = np.isin(where, rows) & (minute >= first) & (minute < end)
@@ -274,7 +281,7 @@ def _doubling(at: Injector, level: int, size: Size) -> _Found:
     later = span[0] + int(rng.integers(18 * 60, 48 * 60))
     if later + minutes > at.end or not at.is_delivered(later, later + minutes):
         later, span = span[0], (span[0] - 30 * 60, span[0] - 30 * 60 + minutes)
-    calls = at.excess(row, minutes, (5, 8), (25, 40))
+    calls = at.excess(at.api_rows(row), span, (4, 8), (25, 40))
     series = (draft.call_series(draft.rows[row]),)
     again = int(calls * rng.uniform(*((2, 2.5), (3, 4), (5, 8))[level]))
     at.spread(row, *span, calls)
@@ -325,14 +332,10 @@ def _new_region(at: Injector, level: int, size: Size) -> _Found:
 
 _KIND = PopulationIncidentKind
 _INJECTIONS: dict[PopulationIncidentKind, Callable[[Injector, int, Size], _Found]] = {
-    _KIND.BURST: _rise(_KIND.BURST, ((1, 5),) * 3, ((2.5, 4), (4.5, 9), (10, 25)), ((12, 22), (30, 60), (80, 200))),
-    _KIND.SUSTAINED: _rise(
-        _KIND.SUSTAINED, ((60, 240),) * 3, ((2, 3.5), (4, 7), (8, 16)), ((20, 35), (50, 90), (120, 300))
-    ),
-    _KIND.DRIP: _rise(
-        _KIND.DRIP, ((360, 600),) * 3, ((2, 3.5), (4, 7), (8, 16)), ((20, 35), (50, 90), (120, 300)), quiet=True
-    ),
-    _KIND.RAMP: _rise(_KIND.RAMP, ((120, 300),) * 3, ((2, 3.5), (4, 7), (8, 16)), ((20, 35), (50, 90), (120, 300))),
+    _KIND.BURST: _rise(_KIND.BURST, ((1, 5),) * 3, _BURST, ((12, 22), (30, 60), (80, 200))),
+    _KIND.SUSTAINED: _rise(_KIND.SUSTAINED, ((60, 240),) * 3, _RISE, ((20, 35), (50, 90), (120, 300))),
+    _KIND.DRIP: _rise(_KIND.DRIP, ((360, 600),) * 3, _RISE, ((20, 35), (50, 90), (120, 300)), quiet=True),
+    _KIND.RAMP: _rise(_KIND.RAMP, ((120, 300),) * 3, _RISE, ((20, 35), (50, 90), (120, 300))),
     _KIND.OFF_PEAK: _off_peak,
     _KIND.NEW_API: _new_api,
     _KIND.ENUMERATION: _enumeration,

@@ -21,8 +21,7 @@ from insights.statistics.parameters import Parameters
 from insights.statistics.place import Hour
 from insights.statistics.unusual import HourScores
 
-PRESETS = ("low", "medium", "high", "aws")
-HISTORY_DAYS = (1, 7, 14, 28)
+SHORT_HISTORY_DAYS = (1, 7, 14)
 _MEDIUM = Parameters.preset("medium")
 _NEVER = 1e9
 
@@ -33,8 +32,6 @@ WITHOUT: dict[str, Parameters] = {
     "pool of first denials": replace(_MEDIUM, pool_min_calls=_NEVER),
     "240-minute window": replace(_MEDIUM, windows_minutes=(1, 5, 15, 60)),
     "count rule": replace(_MEDIUM, count_factor=_NEVER),
-    "youth factor": replace(_MEDIUM, youth_allowance=0.0),
-    "drops": replace(_MEDIUM, drop_min_expected_calls=_NEVER),
 }
 """Parts that a parameter switches off. Without the season there are no dense series, so no count rule and no drops."""
 
@@ -46,7 +43,7 @@ def preset(name: str) -> Method:
 
 def swept() -> dict[str, Method]:
     """Give our method between and beyond its presets, for the curve."""
-    factors = ((1.4, 1.6), (2.0, 2.2), (2.6, 3.0), (3.6, 4.5))
+    factors = ((1.4, 1.6), (3.6, 4.5))
     return {
         f"factors {score} and {count}": partial(
             ours.alarms, parameters=replace(_MEDIUM, score_factor=score, count_factor=count)
@@ -64,7 +61,7 @@ def ablations() -> dict[str, Method]:
 
 def histories() -> dict[str, Method]:
     """Give our method at medium after less history; what is left out is no missing data but before the beginning."""
-    return {f"{days} days": partial(ours.alarms, parameters=_MEDIUM, history_days=days) for days in HISTORY_DAYS}
+    return {f"{days} days": partial(ours.alarms, parameters=_MEDIUM, history_days=days) for days in SHORT_HISTORY_DAYS}
 
 
 def troubled(worlds: list[World]) -> dict[str, list[World]]:

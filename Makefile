@@ -1,6 +1,6 @@
 # Everything a person or CI runs. Needs git, make and Python 3.11 or newer; installs the rest into .venv.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint fmt docs lock bench-ingest clean
+.PHONY: help setup demo test lint fmt docs lock bench-ingest bench-detection clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -10,7 +10,7 @@ INSTALLED := $(VENV)/.installed
 unexport PYTHONDONTWRITEBYTECODE
 
 help:  ## Show this list.
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(INSTALLED)  ## Create .venv with the insights command in it.
 
@@ -50,6 +50,9 @@ lock: setup  ## Resolve the requirements again, in one resolution.
 
 bench-ingest: setup .venv-bench/.installed  ## Measure ingest against DuckDB, Polars, pandas and PySpark (minutes).
 	@$(BIN)/python -m benchmarks.ingest --page docs/benchmarks-ingest.md
+
+bench-detection: setup .venv-bench/.installed  ## Measure detection against labelled incidents, beside other methods (half an hour).
+	@$(BIN)/python -m benchmarks.detection --page docs/benchmarks-detection.md
 
 .venv-bench/.installed: benchmarks/requirements.txt
 	$(PYTHON) -m venv .venv-bench

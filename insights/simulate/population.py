@@ -143,7 +143,7 @@ def populate(plan: PopulationPlan, observed: Sequence[ObservedSeries] = ()) -> P
                 incidents += injector.inject(kind, size)
             else:
                 incidents += injectors[(number + repeat) % plan.places].inject(kind, size)
-    table = pa.concat_tables([_table(draft, plan) for draft in drafts])
+    table = pa.concat_tables([minute_counts_of(draft, plan.start) for draft in drafts])
     coverage = tuple(
         (draft.account_id, draft.region, plan.start + timedelta(hours=int(hour)))
         for draft in drafts
@@ -240,11 +240,12 @@ def _series(draft: Draft) -> int:
     return sum(1 for number in seen if draft.rows[number].error_code or not draft.rows[number].is_read_only)
 
 
-def _table(draft: Draft, plan: PopulationPlan) -> pa.Table:
+def minute_counts_of(draft: Draft, start: datetime) -> pa.Table:
+    """Give what was delivered of a place as minute counts, its first minute being `start`."""
     row, minute, calls = draft.cells()
     kept = draft.delivered[minute // 60]
     row, minute, calls = row[kept], minute[kept], calls[kept]
-    first = int(plan.start.timestamp()) // 60
+    first = int(start.timestamp()) // 60
     columns = {
         "minute": pa.array((first + minute) * 60_000_000, pa.int64()).cast(INSTANT),
         "event_category": _constant(CATEGORY, len(row)),

@@ -18,6 +18,7 @@ from insights.records.schemas import INSTANT
 from insights.simulate import habits
 from insights.simulate.draft import CATEGORY, DAY_MINUTES, Draft, Ints, Row
 from insights.simulate.habits import Habit
+from insights.simulate.incident_kinds import inject
 from insights.simulate.injection import Injected, Injector, PopulationIncidentKind, Size
 from insights.simulate.rhythms import Making, add_modelled, add_observed, hourly_expectation, rates_per_minute
 from insights.windows import MINUTE, Window, parse_instant
@@ -140,9 +141,9 @@ def populate(plan: PopulationPlan, observed: Sequence[ObservedSeries] = ()) -> P
                 draft = _empty_place(plan, f"unused-{size}-{repeat}", number * plan.incidents + repeat)
                 drafts.append(draft)
                 injector = Injector(draft, judged_first, draft.minutes - 60, set())
-                incidents += injector.inject(kind, size)
+                incidents += inject(injector, kind, size)
             else:
-                incidents += injectors[(number + repeat) % plan.places].inject(kind, size)
+                incidents += inject(injectors[(number + repeat) % plan.places], kind, size)
     table = pa.concat_tables([minute_counts_of(draft, plan.start) for draft in drafts])
     coverage = tuple(
         (draft.account_id, draft.region, plan.start + timedelta(hours=int(hour)))

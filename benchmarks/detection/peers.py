@@ -78,7 +78,7 @@ def _spans(scores: Scores, threshold: float) -> Iterator[tuple[int, int, int, in
 def z_score(bins: Bins) -> Scores:
     """Distance from the mean of the last seven days in standard deviations, at least those of a Poisson count."""
     mean, variance = _moments(bins, 7)
-    return _scored(bins, np.abs(bins.judged() - mean) / np.sqrt(np.maximum(variance, np.maximum(mean, 0.25))), mean)
+    return Scores(bins, np.abs(bins.judged() - mean) / np.sqrt(np.maximum(variance, np.maximum(mean, 0.25))), mean)
 
 
 def poisson_tail(bins: Bins) -> Scores:
@@ -88,7 +88,7 @@ def poisson_tail(bins: Bins) -> Scores:
     counts = bins.judged()
     upper = -np.log10(np.maximum(special.gammainc(np.maximum(counts, 1), mean), 1e-300))
     lower = -np.log10(np.maximum(special.gammaincc(counts + 1, mean), 1e-300))
-    return _scored(bins, np.where(counts > mean, upper, lower), mean)
+    return Scores(bins, np.where(counts > mean, upper, lower), mean)
 
 
 def robust(bins: Bins) -> Scores:
@@ -128,7 +128,7 @@ def _chart(bins: Bins, step: Callable[[Floats, Floats], Floats], scale: float) -
     for at in range(z.shape[1]):
         state = step(state, z[:, at])
         found[:, at] = np.abs(state) * scale
-    return _scored(bins, found, mean)
+    return Scores(bins, found, mean)
 
 
 def seasonal_esd(bins: Bins) -> Scores:
@@ -199,7 +199,7 @@ def spectral_residual(bins: Bins) -> Scores:
     usual = ndimage.uniform_filter1d(saliency, 2 * _DAY + 1, axis=1)
     score = (saliency - usual) / np.maximum(usual, 1e-8)
     mean, _ = _moments(bins, 7)
-    return _scored(bins, score[:, bins.first_judged :], mean)
+    return Scores(bins, score[:, bins.first_judged :], mean)
 
 
 def _moments(bins: Bins, days: int) -> tuple[Floats, Floats]:
@@ -208,10 +208,6 @@ def _moments(bins: Bins, days: int) -> tuple[Floats, Floats]:
         mean[:, part] = past.mean(axis=1, keepdims=True)
         variance[:, part] = past.var(axis=1, keepdims=True)
     return mean, variance
-
-
-def _scored(bins: Bins, score: Floats, expected: Floats) -> Scores:
-    return Scores(bins, score, expected)
 
 
 _STEEP = (3, 4, 5, 6, 8, 10, 13, 17, 22, 30, 45, 70, 110, 200, 400)

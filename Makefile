@@ -1,6 +1,6 @@
 # Everything a person or CI runs. Needs git, make and Python 3.11 or newer; installs the rest into .venv.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint fmt docs lock bench-ingest bench-detection clean
+.PHONY: help setup demo test lint fmt docs lock bench-ingest bench-api bench-detect-speed bench-detection clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -10,7 +10,7 @@ INSTALLED := $(VENV)/.installed
 unexport PYTHONDONTWRITEBYTECODE
 
 help:  ## Show this list.
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-19s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(INSTALLED)  ## Create .venv with the insights command in it.
 
@@ -48,11 +48,17 @@ lock: setup  ## Resolve the requirements again, in one resolution.
 	$(BIN)/uv pip compile pyproject.toml --extra deploy --group dev --constraint requirements.txt --universal \
 		--python-version 3.11 --generate-hashes --no-header --quiet --output-file requirements-dev.txt
 
+bench-detect-speed: setup  ## Measure what a backfill and an hour of detection cost (minutes).
+	@$(BIN)/python -m benchmarks.detect_speed
+
 bench-ingest: setup .venv-bench/.installed  ## Measure ingest against DuckDB, Polars, pandas and PySpark (minutes).
 	@$(BIN)/python -m benchmarks.ingest --page docs/benchmarks-ingest.md
 
 bench-detection: setup .venv-bench/.installed  ## Measure detection against labelled incidents, beside other methods (half an hour).
 	@$(BIN)/python -m benchmarks.detection --page docs/benchmarks-detection.md
+
+bench-api: setup  ## Measure the API over a lake of ten million events (minutes).
+	@$(BIN)/python -m benchmarks.api --page docs/benchmarks-api.md
 
 .venv-bench/.installed: benchmarks/requirements.txt
 	$(PYTHON) -m venv .venv-bench

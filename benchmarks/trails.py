@@ -7,7 +7,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -55,8 +55,9 @@ def one_place(events: int, *, records_per_object: int) -> TrailPlan:
 def make(plan: TrailPlan, folder: Path) -> Trail:
     """Write a trail."""
     objects = records = size = 0
-    for each in write(open_store(str(folder), create=True), simulate(plan)):
-        objects, records, size = objects + 1, records + each.records, size + len(each.body)
+    with closing(write(open_store(str(folder), create=True), simulate(plan))) as written:
+        for each in written:
+            objects, records, size = objects + 1, records + each.records, size + len(each.body)
     return Trail(folder, objects, records, size)
 
 

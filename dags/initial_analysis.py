@@ -4,9 +4,9 @@ Trigger it by hand. The form asks for a window, From and To or days back; the tr
 you name another. It may cover hours that were read before: nothing is read, counted, published or told twice.
 
 The steps are those of `trail_ingest` and `insights_detect`, over the whole window at once: **extract** cuts the window
-into shards of bounded bytes, **normalize** reads them side by side, then **validate**, **count**, **detect**,
-**publish**, **notify** and **reconcile** follow. One run with many shards costs seconds of scheduling where a run for
-every hour costs minutes, and ends in the same tables.
+into shards of bounded bytes, **normalize** reads them side by side, then **verify**, **validate**, **count**,
+**coverage**, **detect**, **publish**, **notify** and **reconcile** follow. One run with many shards costs seconds of
+scheduling where a run for every hour costs minutes, and ends in the same tables.
 
 Insights of the past are published and listed; nobody is notified of what is older than `notify.max_age_hours`.
 """
@@ -28,12 +28,14 @@ from insights.orchestration.schedule import DEFAULT_ARGS, START_DATE, WINDOW_PAR
     tags=["trail-insights"],
 )
 def initial_analysis() -> None:
-    """extract → normalize (a task for each shard) → validate → count → detect → publish → notify → reconcile."""
+    """extract → normalize (a task for each shard) → verify → validate → count → coverage → detect → publish → notify →
+    reconcile."""
     normalized = tasks.normalize.expand(shard=tasks.extract())
-    validated = normalized >> tasks.validate()
+    validated = normalized >> tasks.verify() >> tasks.validate()
     reconciled = (
         validated
         >> tasks.count_unannounced()
+        >> tasks.coverage()
         >> tasks.detect()
         >> tasks.publish()
         >> tasks.notify()

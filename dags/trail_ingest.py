@@ -5,9 +5,10 @@ objects that were delivered for its hour and are not in the ledger yet, and, whe
 day before.
 
 **extract** lists the trail and cuts what is new into shards of bounded bytes · **normalize** reads each shard into
-`events`, every record once · **validate** judges the hours it touched by the quality rules · **count** brings
-`minute_counts` up to date and announces the asset that `insights_detect` waits for · **reconcile** shows that every
-record is accounted for.
+`events`, every record once · **verify** compares what was read with CloudTrail's signed digests, of this hour and those
+before, as far as they have come · **validate** judges the hours it touched by the quality rules · **count** brings
+`minute_counts` up to date and announces the asset that `insights_detect` waits for · **coverage** writes down which
+hours brought data and how late · **reconcile** shows that every record is accounted for.
 
 **A retry or second run** reads nothing twice and changes nothing. **Backfill** (button *Trigger*, tab *Backfill*, or
 `airflow backfill create --dag-id trail_ingest …`) works on any span; set *Max Active Runs* to 8 or so. For weeks of
@@ -35,10 +36,10 @@ from insights.settings import load_settings
     tags=["trail-insights"],
 )
 def trail_ingest() -> None:
-    """extract → normalize (a task for each shard) → validate → count → reconcile."""
+    """extract → normalize (a task for each shard) → verify → validate → count → coverage → reconcile."""
     normalized = tasks.normalize.expand(shard=tasks.extract())
-    validated = normalized >> tasks.validate()
-    reconciled = validated >> tasks.count() >> tasks.reconcile()
+    validated = normalized >> tasks.verify() >> tasks.validate()
+    reconciled = validated >> tasks.count() >> tasks.coverage() >> tasks.reconcile()
     # A run whose validation failed is red, though its good hours are counted: Airflow judges a run by its last tasks.
     validated >> reconciled
 

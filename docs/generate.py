@@ -21,7 +21,17 @@ from typing import Any, get_args, get_type_hints
 import msgspec
 import pyarrow as pa
 import typer
-from msgspec.inspect import BoolType, IntType, LiteralType, StrType, VarTupleType, type_info
+from msgspec.inspect import (
+    BoolType,
+    FloatType,
+    IntType,
+    LiteralType,
+    NoneType,
+    StrType,
+    UnionType,
+    VarTupleType,
+    type_info,
+)
 
 from insights.cli.main import app
 from insights.records import schemas
@@ -31,7 +41,7 @@ from insights.records.rules import EVENT_RULES, FactBetween, InSet, Matches, Not
 from insights.settings import DetectSettings, Settings
 from insights.stages import publish
 from insights.statistics.parameters import Parameters
-from insights.storage import counts, events, insights, ledger, quality, quarantine
+from insights.storage import counts, coverage, events, insights, integrity, ledger, quality, quarantine
 from insights.storage.objects import open_store
 from insights.storage.trail import TrailObject
 from insights.windows import parse_instant
@@ -39,7 +49,7 @@ from insights.windows import parse_instant
 DOCS = Path(__file__).parent
 PROJECT = DOCS.parent
 WORDS: Mapping[str, Any] = tomllib.loads((DOCS / "words.toml").read_text(encoding="utf-8"))
-TABLES = ("events", "minute_counts", "insights", "quarantine", "ledger")
+TABLES = ("events", "minute_counts", "insights", "quarantine", "ledger", "coverage", "integrity")
 
 _SECTION = re.compile(r"(?<=<!-- generated: )([\w ]+)( -->\n)(.*?)(?=<!-- end -->)", re.DOTALL)
 _TYPES = {
@@ -82,7 +92,7 @@ def settings_tables() -> str:
             (
                 f"`{key.name}`",
                 _allowed(type_info(key.type)),
-                _toml(key.default),
+                _toml(getattr(Parameters(), key.name) if table.name == "method" else key.default),
                 _prose(meanings.pop(f"{table.name}.{key.name}")),
             )
             for key in msgspec.structs.fields(table.type)
@@ -117,8 +127,11 @@ def _allowed(kind: Any) -> str:
             return "`true`, `false`"
         case LiteralType(values):
             return ", ".join(f"`{_toml(value).strip('`')}`" for value in values)
-        case IntType(ge=low, le=high):
-            return f"{low} … {high}" if high is not None else f"{low} or more"
+        case IntType(gt=above, ge=low, le=high) | FloatType(gt=above, ge=low, le=high):
+            least = f"{low:g}" if above is None else f"more than {above:g}"
+            return f"{least} … {high:g}" if high is not None else least + " or more" * (above is None)
+        case UnionType(types=(kind, NoneType())):
+            return _allowed(kind)
         case VarTupleType(item_type=item):
             return "list of texts" if isinstance(item, StrType) else f"list of {_allowed(item)}"
         case _:
@@ -220,7 +233,7 @@ def _example_keys() -> dict[str, str]:
     store.put(events.hour_key(hour), b"")
     store.put(counts.hour_key(hour), b"")
     insights.write(store, _example_insight(hour))
-    quarantine.write(store, unit, [(trail_object, Refusal("not_json", "", None, b""))])
+    quarantine.write(store, [(trail_object, Refusal("not_json", "", None, b""))])
     outcome = {
         "records_in": 1,
         "kept": 0,
@@ -230,6 +243,8 @@ def _example_keys() -> dict[str, str]:
         "partitions": [hour.path],
     }
     ledger.write(store, unit, [(trail_object, outcome)])
+    store.put(coverage.day_key(hour.account_id, hour.region, hour.date), b"")
+    store.put(integrity.day_key(hour.account_id, hour.region, hour.date), b"")
     quality.write(store, hour.day_path, quality.Judgement({}, {}, msgspec.Raw(b"{}")))
     record = {
         "eventID": "",
@@ -303,8 +318,12 @@ def _dag(path: Path) -> str:
 def _when(schedule: Any) -> str:
     if schedule is None:
         return "when somebody triggers it"
+    if schedule == "@daily":
+        return "every night at 00:00 UTC"
     if "SettledHourTimetable" in str(schedule):
         return "every hour, `trail.settle_minutes` after its end"
+    if "deliveries" in str(schedule):
+        return "when objects of the trail arrive, if `trail.notifications` is set"
     return "whenever " + " or ".join(f"`{_assets()[name]}`" for name in re.findall(r"\w+", schedule)) + " changes"
 
 

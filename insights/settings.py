@@ -23,26 +23,41 @@ ENVIRONMENT_PREFIX = "TRAIL_INSIGHTS__"
 SETTINGS_VARIABLE = "TRAIL_INSIGHTS_SETTINGS"
 DEFAULT_PATH = Path("include/trail-insights.toml")
 
+LONGEST_QUARTER_DAYS = 92
+
+SHORTEST_RETENTION_DAYS = 40
+"""No table that is deleted from keeps less."""
+
 Count = Annotated[int, Meta(ge=0)]
 Positive = Annotated[int, Meta(ge=1)]
+Number = Annotated[float, Meta(ge=0)]
+Part = Annotated[float, Meta(gt=0)]
+Factor = Annotated[float, Meta(ge=1)]
+Share = Annotated[float, Meta(ge=0, le=1)]
+Windows = Annotated[tuple[Annotated[int, Meta(ge=1, le=240)], ...], Meta(min_length=1)]
 
 
 class TrailSettings(Struct, frozen=True, kw_only=True):
     """Where the trail is and which part of it is read."""
 
     url: str = ""
+    arn: str = ""
+    public_keys: str = ""
     accounts: tuple[str, ...] = ()
     regions: tuple[str, ...] = ()
     categories: tuple[Literal["Management", "Data"], ...] = ("Management", "Data")
     loose_files: Literal["auto", "read", "skip"] = "auto"
     settle_minutes: Annotated[int, Meta(ge=0, le=1440)] = 20
     lookback_hours: Annotated[int, Meta(ge=0, le=744)] = 24
+    notifications: Annotated[str, Meta(pattern=r"^(https?://[^\s/]+/\S+)?$")] = ""
+    nudge_minutes: Annotated[int, Meta(ge=1, le=60)] = 5
 
 
 class LakeSettings(Struct, frozen=True, kw_only=True):
-    """Where tables, reports and Insight records are written."""
+    """Where tables, reports and Insight records are written, and when a day's small files become one."""
 
     url: str = ""
+    compact_after_days: Positive = 2
 
 
 class IngestSettings(Struct, frozen=True, kw_only=True):
@@ -50,6 +65,8 @@ class IngestSettings(Struct, frozen=True, kw_only=True):
 
     shard_megabytes: Annotated[int, Meta(ge=1, le=1024)] = 64
     fetch_threads: Annotated[int, Meta(ge=1, le=64)] = 8
+    unpacked_megabytes: Annotated[int, Meta(ge=1, le=65536)] = 1024
+    s3_client: Literal["obstore", "boto3"] = "obstore"
 
 
 class DetectSettings(Struct, frozen=True, kw_only=True):
@@ -63,11 +80,80 @@ class DetectSettings(Struct, frozen=True, kw_only=True):
     history_days: Annotated[int, Meta(ge=36, le=400)] = 56
 
 
+class MethodSettings(Struct, frozen=True, kw_only=True):
+    """The numbers of the [method](method.md), one by one. What is set here wins over the sensitivity."""
+
+    score_factor: Factor | None = None
+    count_factor: Factor | None = None
+    min_excess_calls: Number | None = None
+    min_ratio: Factor | None = None
+    windows_minutes: Windows | None = None
+    warm_up_hours: Count | None = None
+    prior_calls: Part | None = None
+    dense_share: Share | None = None
+    hour_of_day_prior_calls: Number | None = None
+    hour_of_week_prior_minutes: Number | None = None
+    min_size: Part | None = None
+    max_size: Part | None = None
+    residual_cap_ratio: Number | None = None
+    residual_cap_calls: Number | None = None
+    min_calls_for_error_share: Number | None = None
+    min_record_score: Number | None = None
+    few_days_allowance: Number | None = None
+    youth_allowance: Number | None = None
+    youth_days: Part | None = None
+    new_series_score: Number | None = None
+    new_region_score: Number | None = None
+    min_score_for_count: Number | None = None
+    min_maximum_calls: Number | None = None
+    season_factor: Factor | None = None
+    min_score_for_season: Number | None = None
+    season_days: Count | None = None
+    min_rate_ratio: Annotated[float, Meta(gt=1)] | None = None
+    evidence_to_end: Part | None = None
+    quiet_minutes: Positive | None = None
+    search_back_windows: Positive | None = None
+    level_shift_hours: Annotated[int, Meta(ge=1, le=8)] | None = None
+    level_interval_hours: Positive | None = None
+    level_tolerance: Part | None = None
+    cooldown_days: Number | None = None
+    cooldown_ratio: Factor | None = None
+    onboarding_days: Number | None = None
+    pool_windows_minutes: Windows | None = None
+    pool_min_calls: Number | None = None
+    pool_new_score: Number | None = None
+    drop_min_expected_calls: Part | None = None
+    drop_max_share: Share | None = None
+    drop_min_score: Number | None = None
+    drop_record_factor: Factor | None = None
+    drop_end_share: Share | None = None
+    drop_max_at_once: Positive | None = None
+
+
 class NotifySettings(Struct, frozen=True, kw_only=True):
     """Who is told, and up to which age of the news."""
 
     channels: tuple[str, ...] = ("log",)
     max_age_hours: Positive = 24
+
+
+class RetentionSettings(Struct, frozen=True, kw_only=True):
+    """How many days each table keeps. 0 keeps everything, which is the default; published records are always kept."""
+
+    events_days: Count = 0
+    minute_counts_days: Count = 0
+    quality_days: Count = 0
+    quarantine_days: Count = 0
+    ledger_days: Count = 0
+    insights_days: Count = 0
+    plans_days: Count = 0
+
+
+class IntegritySettings(Struct, frozen=True, kw_only=True):
+    """Whether what was read is compared with CloudTrail's signed digests, and what follows from it."""
+
+    policy: Literal["off", "warn", "refuse"] = "warn"
+    keys_file: str = ""
 
 
 class AirflowSettings(Struct, frozen=True, kw_only=True):
@@ -83,8 +169,16 @@ class Settings(Struct, frozen=True, kw_only=True):
     lake: LakeSettings = LakeSettings()
     ingest: IngestSettings = IngestSettings()
     detect: DetectSettings = DetectSettings()
+    method: MethodSettings = MethodSettings()
     notify: NotifySettings = NotifySettings()
+    retention: RetentionSettings = RetentionSettings()
+    integrity: IntegritySettings = IntegritySettings()
     airflow: AirflowSettings = AirflowSettings()
+
+    @property
+    def counts_behind_days(self) -> int:
+        """How far before an hour the counts may lie that it is judged by: what learns begins before the quarter."""
+        return LONGEST_QUARTER_DAYS + self.detect.history_days
 
 
 def load_settings(path: Path | None = None, environment: Mapping[str, str] = os.environ) -> Settings:
@@ -116,9 +210,11 @@ def parse_settings(document: Mapping[str, Any], environment: Mapping[str, str] |
             _override(merged, variable, text)
     _refuse_unknown_keys(merged)
     try:
-        return msgspec.convert(merged, Settings)
+        settings = msgspec.convert(merged, Settings)
     except msgspec.ValidationError as error:
         raise SettingsError(_explain(error)) from error
+    _refuse_short_retention(settings)
+    return settings
 
 
 def _read(path: Path, *, must_exist: bool) -> dict[str, Any]:
@@ -162,6 +258,27 @@ def _refuse_unknown_keys(document: Mapping[str, Any]) -> None:
         for key in table:
             if key not in keys:
                 raise SettingsError(f"there is no setting {name}.{key}{_nearest(key, keys)}")
+
+
+def _refuse_short_retention(settings: Settings) -> None:
+    """Refuse to delete what runs still look at: they look back up to 31 days, and ask who called eight days earlier."""
+    for name, least, why in (
+        ("events_days", SHORTEST_RETENTION_DAYS, "that is how far back runs look"),
+        (
+            "minute_counts_days",
+            SHORTEST_RETENTION_DAYS + settings.counts_behind_days,
+            "detection needs a quarter and detect.history_days before the oldest hour that a run may look at",
+        ),
+        ("quality_days", SHORTEST_RETENTION_DAYS, "that is how far back runs look"),
+        ("quarantine_days", SHORTEST_RETENTION_DAYS, "that is how far back runs look"),
+        ("ledger_days", SHORTEST_RETENTION_DAYS, "without it objects that a run looks back to are read again"),
+        ("insights_days", SHORTEST_RETENTION_DAYS, "an insight that is judged again would come back"),
+    ):
+        days = getattr(settings.retention, name)
+        if 0 < days < least:
+            raise SettingsError(
+                f"the setting retention.{name} is {days}, but {why}: make it {least} or more, or 0 to keep everything"
+            )
 
 
 def _nearest(name: str, known: Any) -> str:

@@ -17,7 +17,7 @@ from insights.settings import parse_settings
 from insights.stages import count, extract, normalize
 from insights.stages.report import CountReport, ExtractReport, NormalizeReport
 from insights.stages.workspace import Workspace
-from insights.storage.objects import open_store
+from insights.storage.objects import ObjectStore, open_store
 from insights.windows import Window, parse_instant
 
 ACCOUNT, REGION = "111122223333", "us-east-1"
@@ -31,6 +31,9 @@ settings.load_profile("any machine")
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--rewrite-golden", action="store_true", help="write the files of tests/golden anew, then review")
+    parser.addoption(
+        "--thorough", action="store_true", help="tests/fault: 1,000 damaged objects, 50 kills, more orders (minutes)"
+    )
 
 
 def make_record(number: int = 1, **members: Any) -> Record:
@@ -71,6 +74,12 @@ def make_key(delivered: str = "20261101T1310Z", unique: str = "A" * 16, *, accou
     """Give a trail object's key as the CloudTrail User Guide spells it."""
     folder = f"{delivered[:4]}/{delivered[4:6]}/{delivered[6:8]}"
     return f"AWSLogs/{account}/CloudTrail/{REGION}/{folder}/{account}_CloudTrail_{REGION}_{delivered}_{unique}.json.gz"
+
+
+@pytest.fixture(scope="session")
+def thorough(request: pytest.FixtureRequest) -> bool:
+    """Whether the fault tests take minutes instead of seconds."""
+    return bool(request.config.getoption("--thorough"))
 
 
 @pytest.fixture(scope="session")
@@ -146,3 +155,17 @@ def open_pipeline() -> Callable[..., Pipeline]:
 @pytest.fixture
 def pipeline(open_pipeline: Callable[..., Pipeline]) -> Pipeline:
     return open_pipeline()
+
+
+@pytest.fixture(scope="session")
+def rows_of() -> Callable[..., list[dict[str, Any]]]:
+    """Gives the rows of a table, read with pyarrow alone, in a fixed order."""
+
+    def rows(lake: ObjectStore, table: str) -> list[dict[str, Any]]:
+        found = []
+        for info in lake.list(f"{table}/"):
+            content = pq.ParquetFile(io.BytesIO(lake.get(info.key)[0])).read()
+            found += [{"folder": info.key.rpartition("/")[0]} | row for row in content.to_pylist()]
+        return sorted(found, key=lambda row: json.dumps(row, default=str, sort_keys=True))
+
+    return rows

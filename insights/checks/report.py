@@ -13,9 +13,11 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from importlib.resources import files
+from typing import Any
 
 from jinja2 import Environment, StrictUndefined, Template
 
+from insights.checks.coverage_map import WORDS, coverage_map
 from insights.checks.result import HourQuality, QualityResult, RuleOutcome, Verdict
 from insights.records.rules import Severity
 
@@ -55,13 +57,22 @@ class RuleSummary:
     more_places: int
 
 
-def render_report(title: str, results: Sequence[QualityResult], *, run: Mapping[str, str] | None) -> str:
+def render_report(
+    title: str,
+    results: Sequence[QualityResult],
+    *,
+    run: Mapping[str, str] | None,
+    coverage: Sequence[Mapping[str, Any]] = (),
+    list_requests: int | None = None,
+) -> str:
     """Write the page.
 
     Args:
         title: the page's heading.
         results: one for every partition of the run, in the order to be listed.
         run: what identifies the run (trail, window, run id), shown as it is; or None.
+        coverage: rows of the table `coverage` with their places.
+        list_requests: how many listings it took to find the objects, if that is known.
     """
     rules = _summaries(results)
     return _template().render(
@@ -79,6 +90,9 @@ def render_report(title: str, results: Sequence[QualityResult], *, run: Mapping[
         partitions=[(place_of(result.partition, with_date=True), result) for result in results],
         total=_total(results),
         flows=FLOWS,
+        coverage=coverage_map(coverage),
+        words_of=WORDS,
+        list_requests=list_requests,
         CRITICAL=Severity.CRITICAL,
     )
 

@@ -8,7 +8,7 @@ import sys
 import typer
 
 from insights import __version__
-from insights.cli import look, run, simulate, verify
+from insights.cli import coverage, look, maintain, run, serve, simulate, verify
 from insights.cli.demo.command import demo
 from insights.cli.output import Output, shown
 from insights.errors import TrailInsightsError
@@ -25,8 +25,11 @@ app.command("run")(run.run)
 app.command("list")(look.list_insights)
 app.command("show")(look.show)
 app.command("counts")(look.counts)
+app.command("coverage")(coverage.coverage)
 app.command("quality")(look.quality)
 app.command("verify")(verify.verify)
+app.command("maintain")(maintain.maintain)
+app.command("serve")(serve.serve)
 app.command("demo")(demo)
 
 

@@ -20,6 +20,7 @@ from insights.cli.options import (
 from insights.cli.output import Output
 from insights.stages import pipeline
 from insights.stages.pipeline import PipelineReport
+from insights.stages.report import CoverageReport, VerifyReport
 from insights.windows import Window, parse_instant
 
 WorkersOption = Annotated[
@@ -63,13 +64,42 @@ def _print(output: Output, report: PipelineReport) -> None:
                 f"{found.out_of_scope} out of scope + {found.quarantined} quarantined",
             ),
             ("quarantine", refused or "empty"),
+            ("discovery", _discovery(report)),
+            ("integrity", _integrity(report.verify)),
+            *(("not as delivered", problem) for problem in report.verify.first_problems),
             (
                 "quality",
                 f"{report.validate.passed} hours passed, {report.validate.warned} warned, "
                 f"{len(report.validate.held)} held, {report.validate.unchanged} unchanged",
             ),
+            ("coverage", _coverage(report.coverage)),
             ("counts", f"{counted.counted} hours counted ({counted.calls} calls), {counted.unchanged} unchanged"),
             ("insights", f"{judged.started} started, {judged.ended} ended; {len(told.keys)} records published"),
             ("notified", f"{report.notify.sent} sent, {report.notify.too_old} too old to be news"),
         ],
+    )
+
+
+def _discovery(report: PipelineReport) -> str:
+    again = report.verify.list_requests
+    return f"{report.extract.list_requests} listings to find the objects, {again} for digests"
+
+
+def _integrity(report: VerifyReport) -> str:
+    if report.policy == "off":
+        return "not verified: integrity.policy is off"
+    reasons = "".join(f", {number} {reason}" for reason, number in report.reasons.items())
+    withdrawn = f"; {report.withdrawn} records withdrawn" if report.withdrawn else ""
+    return (
+        f"{report.verified} log files verified, {report.unverified} unverified, {report.refuted} refuted{reasons}"
+        f"{withdrawn}; {report.problems} problems"
+        f"{f'; {report.note}' if report.note else ''}"
+    )
+
+
+def _coverage(report: CoverageReport) -> str:
+    first = f", first {report.first_gaps[0]}" if report.first_gaps else ""
+    return (
+        f"{report.data} hours with data, {report.partial} not read whole yet, {report.no_data} without data{first}; "
+        f"at most {report.longest_lag_minutes} minutes late"
     )

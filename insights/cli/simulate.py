@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from typing import Annotated, TypeVar
 
@@ -64,8 +65,8 @@ def simulate(  # noqa: PLR0913 - each is an option of the command
     store = open_store(out, create=True)
     objects = digests = records = 0
     hours = max(round(days * 24), 1)
-    with output.progress() as steps:
-        for each in write(store, _delivered(plan, store, keys_file)):
+    with output.progress() as steps, closing(write(store, _delivered(plan, store, keys_file))) as written:
+        for each in written:
             objects += isinstance(each, TrailObject)
             digests += isinstance(each, SignedDigest)
             records += each.records if isinstance(each, TrailObject) else 0
@@ -87,8 +88,8 @@ def _delivered(plan: TrailPlan, store: ObjectStore, keys_file: Path | None) -> I
     yield from with_digests(plan, simulate_trail(plan), key, bucket=place.bucket or BUCKET, root=place.prefix)
 
 
-def write(store: ObjectStore, objects: Iterable[Delivered]) -> Iterator[Delivered]:
-    """Put objects, a few at a time, and yield each once it is there."""
+def write(store: ObjectStore, objects: Iterable[Delivered]) -> Generator[Delivered]:
+    """Put objects, a few at a time, and yield each once it is there. Close it if you do not read it to its end."""
     with ThreadPoolExecutor(8) as pool:
         flying: list[tuple[Delivered, Future[None]]] = []
         for each in objects:

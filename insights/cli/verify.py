@@ -15,7 +15,7 @@ from insights.integrity.public_keys import KeysOfRegion, parse_public_keys
 from insights.integrity.tally import Tally
 from insights.integrity.verdicts import Finding, Kind
 from insights.settings import Settings
-from insights.stages import verify as stage
+from insights.stages.verification import verify_trail
 from insights.stages.workspace import Workspace
 from insights.windows import Window, parse_instant
 
@@ -44,7 +44,7 @@ def verify(  # noqa: PLR0913 - each is an option of the command
     workspace = Workspace(_chosen(settings_of(settings, trail=trail), account, region))
     window = _window(start, end, workspace)
     with output.progress() as steps:
-        tallies = stage.run(window, workspace, _read_keys(keys), progress=steps.advance)
+        tallies = verify_trail(window, workspace, _read_keys(keys), progress=steps.advance)
     output.document(_document(tallies))
     _print(output, tallies)
     if any(tally.problems for tally in tallies):

@@ -6,16 +6,18 @@ that somebody appends would be read while that hash stays right: anything after 
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Iterator
 from hashlib import sha256
+
+from isal import isal_zlib
+from isal.igzip_lib import IsalError
 
 from insights.integrity.verdicts import Verdict
 
 MOST_DIGEST_BYTES = 256 * 2**20
 """A digest of an hour with a hundred thousand log files has 40 MB; it is unpacked before anything vouches for it."""
 
-_GZIP_WINDOW = zlib.MAX_WBITS | 16
+_GZIP_WINDOW = isal_zlib.MAX_WBITS | 16
 _PIECE_BYTES = 2**20
 
 
@@ -43,7 +45,7 @@ def inflated(content: bytes, most_bytes: int = MOST_DIGEST_BYTES) -> bytes | Ver
 
 def _pieces(content: bytes) -> Iterator[bytes | Verdict]:
     """Yield the uncompressed content in pieces of bounded size; last, a verdict where it is not exactly one member."""
-    member = zlib.decompressobj(_GZIP_WINDOW)
+    member = isal_zlib.decompressobj(_GZIP_WINDOW)
     remaining = content
     try:
         while not member.eof:
@@ -53,7 +55,7 @@ def _pieces(content: bytes) -> Iterator[bytes | Verdict]:
                 yield Verdict.INVALID_FORMAT
                 return
             yield piece
-    except zlib.error:
+    except IsalError:  # type: ignore[misc]  # its stub gives an instance for the class
         yield Verdict.INVALID_FORMAT
         return
     if member.unused_data:

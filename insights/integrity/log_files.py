@@ -10,6 +10,8 @@ from insights.records.digest import LoggedFile
 from insights.records.object_keys import TrailKey, parse_key
 from insights.windows import HOUR, MINUTE, Window
 
+_NO_HASH = frozenset(map(str, (Verdict.APPENDED, Verdict.INVALID_FORMAT)))
+
 SETTLED = HOUR
 """A file whose name has the last minutes of an hour may be listed by the digest after it."""
 
@@ -18,9 +20,19 @@ def judge_log_file(logged: LoggedFile, key: str, content: bytes | None) -> Findi
     """Compare a log file with what its digest says; `content` is None where there is no such object."""
     if content is None:
         return Finding("log file", key, Verdict.MISSING)
-    found = hash_or_verdict(content)
-    if isinstance(found, Verdict):
-        return Finding("log file", key, found)
+    return judge_fingerprint(logged, key, fingerprint(content))
+
+
+def fingerprint(content: bytes) -> str:
+    """Give what a log file is compared by, while its bytes are at hand: the hash of its content in hex, or the verdict
+    that says why it has none."""
+    return str(hash_or_verdict(content))
+
+
+def judge_fingerprint(logged: LoggedFile, key: str, found: str) -> Finding:
+    """Compare the fingerprint of a log file with what its digest says."""
+    if found in _NO_HASH:
+        return Finding("log file", key, Verdict(found))
     is_same = found == logged.hash_value.lower()
     return Finding("log file", key, Verdict.VALID if is_same else Verdict.CHANGED)
 

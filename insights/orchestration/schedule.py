@@ -5,7 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from airflow.sdk import Asset, Param
+from airflow.sdk import Asset, AssetWatcher, Param
+
+from insights.errors import SettingsError
+from insights.settings import Settings
 
 MINUTE_COUNTS = Asset(name="trail_insights.minute_counts", uri="trail-insights://lake/minute_counts")
 """Changed whenever hours were counted anew; follow it to work on the counts yourself."""
@@ -59,3 +62,37 @@ WINDOW_PARAMS = {
         section="What to analyse",
     ),
 }
+
+
+def deliveries(settings: Settings) -> Asset:
+    """Give the asset that changes when objects of the trail arrive: watched where the settings name a queue.
+
+    Raises:
+        SettingsError: there is a queue, but the trail is no bucket.
+    """
+    watchers = []
+    if settings.trail.notifications:
+        watchers.append(AssetWatcher(name="trail_notifications", trigger=_trigger(settings)))
+    return Asset(name="trail_insights.deliveries", uri="trail-insights://trail/deliveries", watchers=watchers)
+
+
+def _trigger(settings: Settings) -> Any:
+    # Airflow reads DAG files again and again: who has no queue shall not pay for the libraries.
+    from insights.orchestration.notifications import DeliveryTrigger
+
+    trail = settings.trail
+    scheme, _, place = trail.url.partition("://")
+    if scheme != "s3":
+        raise SettingsError(
+            f"trail.notifications is set, but the trail {trail.url!r} is in no bucket: name one like s3://bucket/prefix"
+        )
+    bucket, _, prefix = place.partition("/")
+    return DeliveryTrigger(
+        queue_url=trail.notifications,
+        bucket=bucket,
+        prefix=prefix,
+        accounts=trail.accounts,
+        regions=trail.regions,
+        connection_id=settings.airflow.aws_connection,
+        minutes=trail.nudge_minutes,
+    )

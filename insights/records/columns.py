@@ -7,7 +7,7 @@ forty column builders each.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -24,24 +24,20 @@ from insights.records.identity import COLUMNS as IDENTITY_COLUMNS
 from insights.records.identity import parse_identity
 from insights.records.inference import infer_category, infer_read_only
 from insights.records.partitions import is_usable_name
-from insights.records.schemas import EVENTS, INSTANT
+from insights.records.schemas import DICTIONARY, EVENTS, INSTANT, with_dictionaries
 
 _SEPARATORS = (4, 7, 10, 13, 16, 19)
 _SEPARATOR_CODES = np.frombuffer(b"--T::Z", np.uint8)
 BATCH_RECORDS = 2_000
+_COLUMN_BYTES = 2**31 - 1
 
-UNCOMPLETED = pa.schema(
-    [
-        field.with_type(pa.dictionary(pa.int32(), pa.string())) if field.name == "user_identity_json" else field
-        for field in EVENTS
-        if field.name not in IDENTITY_COLUMNS.values()
-    ]
-)
-"""Rows of `EVENTS` in half the memory: the caller's text is a dictionary, since callers repeat, and the columns that
-follow from it are added last, by `complete`."""
+UNCOMPLETED = pa.schema([field for field in with_dictionaries(EVENTS) if field.name not in IDENTITY_COLUMNS.values()])
+"""Rows of `EVENTS` in a third of the memory: texts that repeat are dictionaries, and the columns that follow from the
+caller's are added last, by `complete`."""
 
 _MEMBER_COLUMNS = tuple(member.column for member in MEMBERS)
 _identity = lru_cache(50_000)(parse_identity)
+_RAW_COLUMNS = {member.column for member in MEMBERS if member.kind is Kind.NESTED}
 _INFERABLE = ("event_category", "is_read_only", "is_management")
 
 
@@ -138,14 +134,9 @@ def _rows(batch: Batch) -> Rows:
     values = (
         dict(zip(_MEMBER_COLUMNS, transposed, strict=True)) if batch.records else dict.fromkeys(_MEMBER_COLUMNS, ())
     )
-    columns: dict[str, pa.Array] = {
-        member.column: _BUILDERS[member.kind](values[member.column])
-        for member in MEMBERS
-        if member.name != "userIdentity"
-    }
-    columns["user_identity_json"] = _repeated(values["user_identity_json"])
+    columns = {member.column: _built(member.column, values[member.column]) for member in MEMBERS}
     columns |= _inferred_columns(batch.records, values)
-    columns["other_fields_json"] = _texts(batch.others)
+    columns["other_fields_json"] = _built("other_fields_json", batch.others)
     columns["account_id"] = columns["recipient_account_id"]
     columns["region"] = columns["aws_region"]
     table = pa.table(columns)
@@ -153,28 +144,23 @@ def _rows(batch: Batch) -> Rows:
 
 
 def complete(table: pa.Table) -> pa.Table:
-    """Make rows of `EVENTS` of those of `UNCOMPLETED`."""
+    """Make rows of `EVENTS`, texts that repeat as dictionaries, of those of `UNCOMPLETED`."""
     callers = table["user_identity_json"].combine_chunks()
     identities = [_identity(text) for text in callers.dictionary.to_pylist()]
-    columns = {name: table[name] for name in table.column_names} | {
-        column: pa.array([getattr(identity, name) for identity in identities], pa.string()).take(callers.indices)
-        for name, column in IDENTITY_COLUMNS.items()
-    }
-    columns["user_identity_json"] = callers.dictionary_decode()
-    return pa.table([columns[name] for name in EVENTS.names], schema=EVENTS)
+    columns = {name: table[name] for name in table.column_names}
+    for name, column in IDENTITY_COLUMNS.items():
+        distinct = pa.array([getattr(identity, name) for identity in identities], DICTIONARY)
+        columns[column] = distinct.take(callers.indices)
+    return pa.table(columns).select(EVENTS.names).cast(with_dictionaries(EVENTS))
 
 
 def _inferred_columns(records: Sequence[Any], values: Mapping[str, Sequence[Any]]) -> dict[str, pa.Array]:
     """Fill what older records do not say, and name it in `inferred_fields`."""
     if not any(None in values[name] for name in _INFERABLE):
-        return {"inferred_fields": pa.nulls(len(records), pa.string())}
-    categories, reads, managements, inferred = zip(*map(_with_inferred, records), strict=True)
-    return {
-        "event_category": _texts(categories),
-        "is_read_only": _flags(reads),
-        "is_management": _flags(managements),
-        "inferred_fields": _texts(inferred),
-    }
+        return {"inferred_fields": pa.nulls(len(records), DICTIONARY)}
+    names = (*_INFERABLE, "inferred_fields")
+    filled = zip(*map(_with_inferred, records), strict=True)
+    return {name: _built(name, column) for name, column in zip(names, filled, strict=True)}
 
 
 def _with_inferred(record: Any) -> tuple[str, bool, bool, str | None]:
@@ -192,17 +178,16 @@ def _with_inferred(record: Any) -> tuple[str, bool, bool, str | None]:
     return category, is_read_only, is_management, ",".join(missing) if missing else None
 
 
-def _texts(values: Sequence[str | None]) -> pa.Array:
-    return _built(values, pa.string())
-
-
-def _flags(values: Sequence[bool | None]) -> pa.Array:
-    return _built(values, pa.bool_())
-
-
-def _built(values: Sequence[Any], kind: pa.DataType) -> pa.Array:
-    """Build an array; half of the members are in hardly any record, and a column of nulls is free."""
-    return pa.nulls(len(values), kind) if _is_absent(values) else pa.array(values, kind)
+def _built(column: str, values: Sequence[Any]) -> pa.Array:
+    """Build a column; half of the members are in hardly any record, and a column of nulls is free."""
+    kind = UNCOMPLETED.field(column).type
+    if _is_absent(values):
+        return pa.nulls(len(values), kind)
+    if kind == INSTANT:
+        return _instants(values)
+    if column not in _RAW_COLUMNS:
+        return pa.array(values, kind)
+    return _texts_of_raw(values).dictionary_encode() if kind == DICTIONARY else _texts_of_raw(values)
 
 
 def _is_absent(values: Sequence[Any]) -> bool:
@@ -224,26 +209,23 @@ def _instants(values: Sequence[str]) -> pa.Array:
     return instants
 
 
-def _nested(values: Sequence[Any]) -> pa.Array:
-    """Raw JSON as text; the cast checks that it is UTF-8, which the decoder does not do for what it skips."""
-    if _is_absent(values):
-        return pa.nulls(len(values), pa.string())
-    return pa.array([None if value is None else bytes(value) for value in values], pa.binary()).cast(pa.string())
+def _texts_of_raw(raws: Sequence[Any]) -> pa.StringArray:
+    """Raw JSON as text, put one after the other in one copy.
 
-
-def _repeated(raws: Sequence[Any]) -> pa.DictionaryArray:
-    """Raw JSON of which few texts are distinct."""
-    places: dict[bytes, int] = {}
-    codes = [None if raw is None else places.setdefault(bytes(raw), len(places)) for raw in raws]
-    return pa.DictionaryArray.from_arrays(pa.array(codes, pa.int32()), _nested(list(places)))
-
-
-_BUILDERS: dict[Kind, Callable[[Sequence[Any]], pa.Array]] = {
-    Kind.TEXT: _texts,
-    Kind.FLAG: _flags,
-    Kind.INSTANT: _instants,
-    Kind.NESTED: _nested,
-}
+    Raises:
+        ValueError: not UTF-8, which the decoder does not check in what it skips, or more than a column can hold.
+    """
+    is_there = None
+    if None in raws:
+        is_there = pa.array([raw is not None for raw in raws]).buffers()[1]
+        raws = [b"" if raw is None else raw for raw in raws]
+    text = b"".join(raws)
+    if len(text) > _COLUMN_BYTES:
+        raise ValueError(f"{len(text)} bytes in one column")
+    offsets = np.zeros(len(raws) + 1, dtype=np.int32)
+    np.cumsum(np.fromiter(map(len, raws), np.int32, len(raws)), out=offsets[1:])
+    buffers = [is_there, pa.py_buffer(offsets), pa.py_buffer(text)]
+    return pa.BinaryArray.from_buffers(pa.binary(), len(raws), buffers).cast(pa.string())
 
 
 def _refuse(single: Batch, error: Exception) -> Refusal:

@@ -7,6 +7,7 @@ bad record costs itself and nothing else.
 from __future__ import annotations
 
 import gzip
+import io
 import json
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,6 +19,14 @@ from isal.igzip_lib import IsalError
 from insights.records.event import EventRecord, Refusal, mend
 
 GZIP_MAGIC = b"\x1f\x8b"
+UNPACKED_LIMIT_BYTES = 2**30
+"""What an object may unpack to if nobody says otherwise: the largest of CloudTrail have 50 MB packed (CloudTrail User
+Guide, "Quotas"), and trails pack to a tenth, those of few callers to a twentieth."""
+
+_DEFLATE_MOST = 1032
+"""No byte of a deflate stream unpacks to more (zlib Technical Details, "Maximum Compression Factor")."""
+
+_CHUNK_BYTES = 2**22
 _UNFIT = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 """How msgspec refuses a text: not this type, not UTF-8, or nested a thousand deep."""
 
@@ -53,9 +62,12 @@ class Document:
         return len(self.records) + sum(refusal.index is not None for refusal in self.refusals)
 
 
-def read_document(name: str, body: bytes) -> Document:
-    """Read a trail object. `name` decides nothing but how a body that is no gzip is explained."""
-    text = _gunzip(name, body)
+def read_document(name: str, body: bytes, *, limit_bytes: int = UNPACKED_LIMIT_BYTES) -> Document:
+    """Read a trail object, unless its text is longer than a limit.
+
+    `name` decides nothing but how a body that is no gzip is explained.
+    """
+    text = _gunzip(name, body, limit_bytes)
     if isinstance(text, Refusal):
         return Document(refusals=[text])
     try:
@@ -64,20 +76,48 @@ def read_document(name: str, body: bytes) -> Document:
         return _read_one_by_one(text)
 
 
-def _gunzip(name: str, body: bytes) -> bytes | Refusal:
+def _gunzip(name: str, body: bytes, limit_bytes: int) -> bytes | Refusal:
     if not body:
         return Refusal("empty_object", "0 bytes", None, b"")
     if not body.startswith(GZIP_MAGIC):
         if name.endswith(".gz") and not body.lstrip().startswith((b"{", b"[")):
             return Refusal("not_gzip", f"begins with {body[:4].hex()}", None, body)
-        return body
+        return body if len(body) <= limit_bytes else refuse_too_large(len(body), limit_bytes, body)
     try:
-        text: bytes = igzip.decompress(body)  # type: ignore[no-untyped-call]
+        text = _unpack(body, limit_bytes)
     except EOFError as error:
         return Refusal("truncated_gzip", str(error), None, body)
     except (gzip.BadGzipFile, IsalError) as error:  # type: ignore[misc]  # its stub gives an instance for the class
         return Refusal("corrupt_gzip", str(error), None, body)
-    return text
+    return refuse_too_large(len(body), limit_bytes, body) if text is None else text
+
+
+def _unpack(body: bytes, limit_bytes: int) -> bytes | None:
+    """Unpack a gzip of one or more members, or give None once it is longer than the limit.
+
+    What cannot reach the limit, which is nearly everything, is unpacked at one go; the rest a chunk at a time.
+    """
+    if len(body) * _DEFLATE_MOST <= limit_bytes:
+        text: bytes = igzip.decompress(body)  # type: ignore[no-untyped-call]
+        return text
+    unpacked = io.BytesIO()
+    with igzip.IGzipFile(fileobj=io.BytesIO(body)) as packed:  # type: ignore[no-untyped-call]
+        while chunk := packed.read(_CHUNK_BYTES):
+            if unpacked.tell() + len(chunk) > limit_bytes:
+                return None
+            unpacked.write(chunk)
+    return unpacked.getvalue()
+
+
+def refuse_too_large(size_bytes: int, limit_bytes: int, body: bytes) -> Refusal:
+    """Refuse an object of so many bytes for the text it unpacks to."""
+    return Refusal(
+        "object_too_large",
+        f"{size_bytes:,} bytes hold more than {limit_bytes:,} unpacked: if it is a trail object, set "
+        f"ingest.unpacked_megabytes above {limit_bytes // 2**20} and copy it under another name beside this one",
+        None,
+        body,
+    )
 
 
 def _read_one_by_one(text: bytes) -> Document:

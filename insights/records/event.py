@@ -114,6 +114,7 @@ REASONS = {
     "not_gzip": "the object is named .gz but is no gzip stream",
     "truncated_gzip": "the gzip stream breaks off, or bytes that are no gzip follow it",
     "corrupt_gzip": "the gzip stream is damaged: its blocks or its checksum are wrong",
+    "object_too_large": "the object unpacks to more than the setting ingest.unpacked_megabytes allows",
     "not_json": "the text is no JSON document, or has a number or a depth that cannot be read",
     "no_records": "the JSON has no list named Records",
     "record_not_an_object": "an entry of Records is no JSON object",
@@ -121,6 +122,7 @@ REASONS = {
     "invalid_field": "a member every record must have has no usable value",
     "invalid_text": "a text is not UTF-8",
     "unusable_partition": "the account id or Region cannot name a folder",
+    "refuted_object": "a digest refutes the log file the record came from (policy `refuse`)",
     "unreadable_object": "the store listed the object but did not give it",
 }
 """Why something is in quarantine."""

@@ -12,10 +12,14 @@ from insights.storage.quality import held_hours
 from insights.windows import Window
 
 
-def run(window: Window, workspace: Workspace) -> CountReport:
+def run(window: Window, workspace: Workspace, *, is_whole: bool = True) -> CountReport:
     """Count every event hour that the window's deliveries touched and whose counts are not those of its events.
 
-    To be run once everything delivered was read: it notes so, and detection takes hours for complete by that.
+    Args:
+        window: The span whose deliveries were read.
+        workspace: Where the lake is.
+        is_whole: Whether everything that was delivered was read. It is noted, and detection takes hours for complete
+            by that.
     """
     lake, delivered = workspace.lake, workspace.delivered(window)
     hours = touched(lake, delivered)
@@ -29,7 +33,8 @@ def run(window: Window, workspace: Workspace) -> CountReport:
                 unchanged += 1
             else:
                 changed[hour] = calls
-    reading.mark(lake, delivered)
+    if is_whole:
+        reading.mark(lake, delivered)
     return CountReport(
         window=str(window),
         counted=len(changed),

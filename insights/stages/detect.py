@@ -1,38 +1,38 @@
 """detect: judge every account × Region whose counts have changed, and keep what is unusual in the `insights` table.
 
-It looks at what the lake holds, never at the interval of a run: from the oldest hour that changed the past is replayed
-from the counts, so late data, backfills and repeated runs need no special case. Only complete hours count as data. What
-the replay finds is compared with the table: new spans are added with the records AWS would write, open ones are closed,
-what late data changed is corrected, and what the data no longer show is marked withdrawn.
+It looks at what the lake holds, never at the interval of a run: from the oldest hour that changed its era is judged on,
+so late data, backfills and repeated runs need no special case. Only complete hours count as data. What is found is
+compared with the table: new spans are added with the records AWS would write, open ones are closed, what late data
+changed is corrected, and what the data no longer show is marked withdrawn.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-import pyarrow as pa
+import msgspec
 
 from insights.records.partitions import EventHour
+from insights.records.series import InsightType
+from insights.stages.eras import LONGEST_EPISODE, Era, concerned
+from insights.stages.judging import Complete, Judgement, is_spoken_of, judge
 from insights.stages.report import DetectReport
+from insights.stages.selection import selection_of, trail_of
 from insights.stages.telling import attribute, is_told, row_of
+from insights.stages.vouching import Vouching
 from insights.stages.workspace import Workspace
-from insights.statistics.detector import detect
 from insights.statistics.episodes import Episode
 from insights.statistics.parameters import Parameters
-from insights.storage import changes, counts, hours, insights, reading
+from insights.storage import changes, counts, hours, insights
 from insights.storage.changes import Change
-from insights.storage.counts import CountFile
 from insights.storage.insights import Row
 from insights.storage.objects import ObjectStore
-from insights.windows import HOUR, Window, ceil, hour_of
+from insights.windows import HOUR, Window, hour_of
 
-EFFECT = timedelta(days=36)
-"""How long an hour has a say: four weeks of memory, and eight days for which an insight mutes its like."""
-
-LONGEST_EPISODE = timedelta(hours=12)
-"""No insight is longer, nor begins longer before the hour in which it is found."""
+WAITED = timedelta(days=36)
+"""How long a changed hour is waited for until it is complete."""
 
 FOLLOWED = timedelta(days=7)
 """How long an open insight is followed up where its account × Region has nothing new."""
@@ -43,17 +43,29 @@ Place = tuple[str, str]
 
 def run(window: Window | None, workspace: Workspace) -> DetectReport:
     """Judge what was counted anew, and follow what is open; with a window, judge all of that, changed or not."""
-    lake = workspace.lake
+    lake, complete = workspace.lake, Complete(workspace)
+    if not selection_of(workspace).pairs:
+        return DetectReport(window=str(window or "everything"), judged=0, started=0, ended=0, insights=())
     changed = changes.pending(lake)
-    known = list(insights.read(lake, _concerned(changed, window, workspace.now())))
-    spans = _spans(changed, known, counts.places(lake) if window else (), window)
-    judge = _Judge(workspace, known)
-    written = [row for place, asked in spans for row in judge.replay(place, asked)]
+    asked = {place: _hours(marks, complete) for place, marks in changed.items()}
+    if window is not None:
+        for place in counts.places(lake):
+            asked.setdefault(place, []).append(
+                Window(window.start, min(window.end, max(complete.now, window.start + HOUR)))
+            )
+    known = _Known(list(insights.read(lake, _days_of(asked, complete.now))))
+    for place, hour in known.followed(complete.now):
+        if not asked.get(place):
+            asked[place] = [hour_of(hour)]
+    judge_place = _Judge(workspace, complete, known)
+    settled = {place: judge_place(place, windows) for place, windows in sorted(asked.items()) if windows}
     for place, marks in changed.items():
-        changes.clear(lake, _settled(lake, place, marks, judge))
+        if settled.get(place, True):
+            changes.clear(lake, _settled(lake, place, marks, complete))
+    written = judge_place.written
     return DetectReport(
         window=str(window or "everything"),
-        judged=judge.replays,
+        judged=judge_place.judged,
         started=sum(is_new for _, is_new in written),
         ended=sum(row["status"] == "closed" for row, _ in written),
         insights=tuple(sorted(row["insight_id"] for row, _ in written)),
@@ -61,105 +73,101 @@ def run(window: Window | None, workspace: Workspace) -> DetectReport:
 
 
 def parameters_of(workspace: Workspace) -> Parameters:
-    """Give the detection parameters that the settings name."""
-    chosen = workspace.settings.detect
+    """Give the detection parameters that the settings and the Insight selectors name."""
+    chosen, selection = workspace.settings.detect, selection_of(workspace)
+    numbers = msgspec.structs.asdict(workspace.settings.method)
     return replace(
         Parameters.preset(chosen.sensitivity),
-        call_rate=chosen.call_rate,
-        error_rate=chosen.error_rate,
-        categories=chosen.categories,
+        **{name: value for name, value in numbers.items() if value is not None},
+        call_rate=InsightType.CALL_RATE in selection.types,
+        error_rate=InsightType.ERROR_RATE in selection.types,
+        categories=selection.categories,
         include_reads=chosen.include_reads,
     )
 
 
-def _concerned(changed: dict[Place, list[Change]], window: Window | None, now: datetime) -> Window:
+def _hours(marks: Sequence[Change], complete: Complete) -> list[Window]:
+    """Give the hours that changed and can be judged; the others' marks stay until they can."""
+    return [hour_of(hour) for hour in sorted({change.hour for change in marks}) if hour in complete]
+
+
+def _days_of(asked: Mapping[Place, Sequence[Window]], now: datetime) -> Window:
     """Give the days whose insights can matter: from the first hour to be judged on, and those that may be open."""
-    starts = [marks[0].hour for marks in changed.values()] + ([window.start] if window else [])
-    since = min(starts, default=now)
+    since = min((window.start for windows in asked.values() for window in windows), default=now)
     return Window(min(since, now - FOLLOWED) - LONGEST_EPISODE, max(now, since) + HOUR)
 
 
-def _spans(
-    changed: dict[Place, list[Change]], known: Sequence[Row], places: Iterable[Place], window: Window | None
-) -> list[tuple[Place, Window]]:
-    """Give what is to be judged of each place. Spans of which one has a say in the next are one; a stray record from
-    years ago is not joined with today."""
-    asked: dict[Place, list[Window]] = {
-        place: [hour_of(change.hour) for change in marks] for place, marks in changed.items()
-    }
-    for row in known:
-        if row["status"] == "open":
-            asked.setdefault((row["account_id"], row["region"]), []).append(hour_of(row["detected_at"]))
-    if window is not None:
-        for place in places:
-            asked.setdefault(place, []).append(window)
-    joined: list[tuple[Place, Window]] = []
-    for place in sorted(asked):
-        for each in sorted(asked[place]):
-            if joined and joined[-1][0] == place and each.start <= joined[-1][1].end + EFFECT:
-                last = joined.pop()[1]
-                each = Window(last.start, max(last.end, each.end))  # noqa: PLW2901
-            joined.append((place, each))
-    return joined
+@dataclass
+class _Known:
+    """The rows that can matter to a run."""
+
+    rows: list[Row]
+
+    def followed(self, now: datetime) -> Iterable[tuple[Place, datetime]]:
+        """Yield where something is open, and the hour after it was found."""
+        for row in self.rows:
+            if row["status"] == "open" and row["detected_at"] < now:
+                yield (row["account_id"], row["region"]), row["detected_at"]
+
+    def of(self, place: Place, era: Era, judgement: Judgement) -> list[Row]:
+        """Give the rows that a judgement speaks of."""
+        return [
+            row
+            for row in self.rows
+            if (row["account_id"], row["region"]) == place
+            and era.tells(row["detected_at"])
+            and is_spoken_of(row["closed_at"], judgement.since)
+            and row["start_time"] < judgement.until
+        ]
 
 
 @dataclass
 class _Judge:
-    """Replays places, and brings their rows up to date."""
+    """Judges places, and brings their rows up to date."""
 
     workspace: Workspace
-    known: list[Row]
-    replays: int = 0
+    complete: Complete
+    known: _Known
+    judged: int = 0
 
     def __post_init__(self) -> None:
-        self.lake: ObjectStore = self.workspace.lake
         self.parameters = parameters_of(self.workspace)
-        self.settle = timedelta(minutes=self.workspace.settings.trail.settle_minutes)
+        self.selection = selection_of(self.workspace)
         self.history = timedelta(days=self.workspace.settings.detect.history_days)
-        # Nothing is judged before its time: a record with a made-up date must not move a replay there.
-        self.now = ceil(self.workspace.now(), HOUR)
+        self.written: list[tuple[Row, bool]] = []
 
-    def is_complete(self, hour: datetime) -> bool:
-        """Tell whether an hour can be judged."""
-        read = reading.spans(self.lake, hour_of(hour).widened(after=self.settle))
-        return reading.is_complete(hour, read, self.settle)
+    def __call__(self, place: Place, asked: Sequence[Window]) -> bool:
+        """Judge a place in every era that has to do with what is asked; tell whether nobody else did so meanwhile."""
+        since: dict[Era, datetime] = {}
+        for window in asked:
+            for era, start in concerned(window, self.complete.now, self.history):
+                since[era] = min(start, since.get(era, start))
+        judgements = {era: self._judge(place, era, start) for era, start in sorted(since.items())}
+        self.judged += any(judgements.values())
+        return all(judgement is None or judgement.is_kept for judgement in judgements.values())
 
-    def replay(self, place: Place, asked: Window) -> list[tuple[Row, bool]]:
-        """Judge a place from the first hour asked for on; give the rows written, and whether they are new."""
-        if asked.start >= self.now:
-            return []
-        span = Window(asked.start - self.history, min(asked.end + EFFECT, self.now))
-        read = reading.spans(self.lake, span)
-        end = reading.end_of_complete(read, self.settle)
-        files = [
-            file
-            for file in counts.files_of(self.lake, *place, span)
-            if reading.is_complete(file.hour, read, self.settle)
-        ]
-        if not files or end is None:
-            return []
-        self.replays += 1
-        replayed = Window(files[0].hour, max(min(end, span.end), files[-1].hour + HOUR))
-        return self._tell(place, files, replayed, since=asked.start - LONGEST_EPISODE)
+    def _judge(self, place: Place, era: Era, since: datetime) -> Judgement | None:
+        judgement = judge(self.workspace, self.complete, place, era, since, self.parameters)
+        if judgement is not None:
+            self._tell(judgement, self.known.of(place, era, judgement))
+        return judgement
 
-    def _tell(
-        self, place: Place, files: Sequence[CountFile], replayed: Window, *, since: datetime
-    ) -> list[tuple[Row, bool]]:
-        table = _table(self.lake, place, files)
-        episodes = [e for e in detect(table, window=replayed, parameters=self.parameters).episodes if e.start >= since]
-        concerned = [row for row in self.known if _is_concerned(row, place, since, replayed.end)]
-        pairs, unmatched = _pair(episodes, concerned)
+    def _tell(self, judgement: Judgement, known: Sequence[Row]) -> None:
+        lake = self.workspace.lake
+        episodes = [each for each in judgement.episodes if self.selection.includes_series(each.series)]
+        # What is no longer looked for stays as it was told.
+        rows = [row for row in known if self.selection.includes(row["insight_type"], row["event_category"])]
+        pairs, unmatched = _pair(episodes, rows)
         due = [(episode, row) for episode, row in pairs if row is None or not is_told(episode, row)]
-        tales = attribute(self.lake, due, self.parameters)
+        tales = attribute(lake, due, self.parameters, trail_arn=str(trail_of(self.workspace)))
         written = [(row_of(episode, tales[episode.episode_id], row), row is None) for episode, row in due]
         withdrawn = [row | {"status": "withdrawn"} for row in unmatched if row["status"] != "withdrawn"]
+        if self.workspace.settings.integrity.policy != "off":
+            vouching = Vouching(lake)
+            written = [(row | vouching.columns(row), is_new) for row, is_new in written]
         for row in [*(row for row, _ in written), *withdrawn]:
-            insights.write(self.lake, row)
-        return written
-
-
-def _is_concerned(row: Row, place: Place, since: datetime, until: datetime) -> bool:
-    return (row["account_id"], row["region"]) == place and since <= row["start_time"] < until
+            insights.write(lake, row)
+        self.written += written
 
 
 def _pair(episodes: Sequence[Episode], known: Sequence[Row]) -> tuple[list[tuple[Episode, Row | None]], list[Row]]:
@@ -189,7 +197,7 @@ def _overlaps(episode: Episode, row: Row) -> bool:
     return bool(episode.start < end and row["start_time"] < (episode.end or episode.start + LONGEST_EPISODE))
 
 
-def _settled(lake: ObjectStore, place: Place, marks: Sequence[Change], judge: _Judge) -> list[Change]:
+def _settled(lake: ObjectStore, place: Place, marks: Sequence[Change], complete: Complete) -> list[Change]:
     """Give the marks that have done their work: of hours that are complete and whose counts are those of their events.
 
     Where they are not, a writer is between its mark and its counts, or was killed there. Hours of the future, and of a
@@ -204,14 +212,6 @@ def _settled(lake: ObjectStore, place: Place, marks: Sequence[Change], judge: _J
         hour.start
         for hour in by_hour
         if counted[hour] == current.get(hour, "")
-        and (not judge.now - EFFECT <= hour.start < judge.now or judge.is_complete(hour.start))
+        and (not complete.now - WAITED <= hour.start < complete.now or hour.start in complete)
     }
     return [change for change in marks if change.hour in done]
-
-
-def _table(lake: ObjectStore, place: Place, files: Sequence[CountFile]) -> pa.Table:
-    table = pa.concat_tables([counts.read(lake, each) for each in files])
-    for name, value in zip(("account_id", "region"), place, strict=True):
-        codes = pa.array([0], pa.int8()).take(pa.nulls(table.num_rows, pa.int8()).fill_null(0))
-        table = table.append_column(name, pa.DictionaryArray.from_arrays(codes, pa.array([value])))
-    return table

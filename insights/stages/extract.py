@@ -12,7 +12,8 @@ import msgspec
 
 from insights.stages.report import ExtractReport
 from insights.stages.workspace import Workspace
-from insights.storage import ledger
+from insights.storage import discovery, ledger
+from insights.storage.discovery import Discovery
 from insights.storage.tables import put_if_new
 from insights.storage.trail import Search, TrailObject
 from insights.windows import Window
@@ -24,7 +25,12 @@ _codec = msgspec.json.Decoder(list[TrailObject])
 
 
 def run(window: Window, workspace: Workspace) -> ExtractReport:
-    """List what was delivered for a window and plan the reading of what is not in the ledger."""
+    """List what was delivered for a window and plan the reading of what is not in the ledger.
+
+    Raises:
+        WindowError: the window begins before what retention keeps.
+    """
+    workspace.refuse_forgotten(window)
     search = Search(workspace.trail, workspace.delivered(window), workspace.settings.trail)
     new: list[TrailObject] = []
     already_read = 0
@@ -33,6 +39,7 @@ def run(window: Window, workspace: Workspace) -> ExtractReport:
             new.append(each)
         else:
             already_read += 1
+    discovery.write(workspace.lake, window, Discovery(search.requests, search.listed))
     shards = shard(new, workspace.settings.ingest.shard_megabytes * 2**20)
     return ExtractReport(
         window=str(window),

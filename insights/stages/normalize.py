@@ -10,8 +10,9 @@ import gc
 import json
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -20,10 +21,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from insights.errors import AccessDeniedError, NotFoundError, ReconciliationError, StorageError
+from insights.integrity.log_files import fingerprint
 from insights.records.columns import BATCH_RECORDS, Batch, Rows, build_rows, has_usable_partition
-from insights.records.document import read_document
+from insights.records.document import Document, read_document, refuse_too_large
 from insights.records.event import Refusal, restore
 from insights.records.partitions import EventHour
+from insights.records.schemas import INSTANT
+from insights.settings import IngestSettings
 from insights.stages.extract import read_plan
 from insights.stages.report import NormalizeReport
 from insights.stages.workspace import Workspace
@@ -53,10 +57,25 @@ def run(window: Window, workspace: Workspace, shard: str | None = None) -> Norma
         return NormalizeReport(window=str(window))
     planned = read_plan(workspace, shard)
     objects = [each for each, is_unread in ledger.unread(workspace.lake, planned) if is_unread]
-    work = _Work(workspace.lake, objects, set(workspace.settings.trail.categories))
+    work = _Work(workspace.lake, objects, set(workspace.settings.trail.categories), workspace.kept_since())
+    work.is_hashing = workspace.settings.integrity.policy != "off"
     with _without_collector():
-        work.read(workspace.trail, threads=workspace.settings.ingest.fetch_threads)
+        work.read(workspace.trail, workspace.settings.ingest)
     return work.finish(window)
+
+
+def read_again(workspace: Workspace, objects: list[TrailObject]) -> list[tuple[int, int]]:
+    """Read objects into `events` that were read before; give for each what is kept of it now, and what is duplicate.
+
+    Raises:
+        StorageError: one of them could not be fetched.
+    """
+    work = _Work(workspace.lake, objects, set(workspace.settings.trail.categories), workspace.kept_since())
+    with _without_collector():
+        work.read(workspace.trail, workspace.settings.ingest)
+    for failure in work.failures.values():
+        raise failure
+    return [(int(kept), int(duplicate)) for kept, duplicate in zip(work.kept, work.duplicate, strict=True)]
 
 
 @contextmanager
@@ -78,6 +97,7 @@ class _Work:
     lake: ObjectStore
     objects: list[TrailObject]
     categories: set[str]
+    kept_since: datetime | None
     pending: dict[EventHour, list[pa.Table]] = field(default_factory=dict)
     sizes: dict[EventHour, int] = field(default_factory=dict)
     pending_bytes: int = 0
@@ -85,6 +105,8 @@ class _Work:
     built: list[Rows] = field(default_factory=list)
     refusals: list[tuple[int, Refusal]] = field(default_factory=list)
     failures: dict[int, StorageError] = field(default_factory=dict)
+    is_hashing: bool = False
+    hashes: dict[int, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         size = len(self.objects)
@@ -95,21 +117,38 @@ class _Work:
         self.out_of_scope = np.zeros(size, dtype=np.int64)
         self.hours: list[set[EventHour]] = [set() for _ in range(size)]
 
-    def read(self, trail: ObjectStore, *, threads: int) -> None:
-        for number, (key, body) in enumerate(read_ahead(trail, (o.key for o in self.objects), threads=threads)):
-            if isinstance(body, StorageError):
-                self.failures[number] = body
-                continue
-            document = read_document(key, body)
-            self.records_in[number] = document.records_in
-            self.refusals += [(number, refusal) for refusal in document.refusals]
-            if len(self.batch) + len(document.records) > BATCH_RECORDS:
-                self._flush_batch()
-            self.batch.add(document, number)
+    def read(self, trail: ObjectStore, settings: IngestSettings) -> None:
+        limit_bytes = settings.unpacked_megabytes * 2**20
+        fetched = list(self._fetchable(limit_bytes))
+        with closing(
+            read_ahead(trail, (self.objects[i].key for i in fetched), threads=settings.fetch_threads)
+        ) as contents:
+            for number, (key, body) in zip(fetched, contents, strict=True):
+                if isinstance(body, StorageError):
+                    self.failures[number] = body
+                    continue
+                if self.is_hashing:
+                    self.hashes[number] = fingerprint(body)
+                self._take(number, read_document(key, body, limit_bytes=limit_bytes))
         self._flush_batch()
         self._sort_out()
         while self.pending:
             self._merge_one()
+
+    def _fetchable(self, limit_bytes: int) -> Iterator[int]:
+        """Give the objects that are worth fetching: one that is too large even packed is refused unfetched."""
+        for number, each in enumerate(self.objects):
+            if each.size > limit_bytes:
+                self.refusals.append((number, refuse_too_large(each.size, limit_bytes, b"")))
+            else:
+                yield number
+
+    def _take(self, number: int, document: Document) -> None:
+        self.records_in[number] = document.records_in
+        self.refusals += [(number, refusal) for refusal in document.refusals]
+        if len(self.batch) + len(document.records) > BATCH_RECORDS:
+            self._flush_batch()
+        self.batch.add(document, number)
 
     def _flush_batch(self) -> None:
         for part in self.batch.parts(BATCH_RECORDS):
@@ -128,6 +167,8 @@ class _Work:
             return
         rows, self.built = Rows.concat(self.built), []
         in_scope = pc.is_in(rows.table["event_category"], pa.array(sorted(self.categories))).to_numpy()
+        if self.kept_since is not None:
+            in_scope &= pc.greater_equal(rows.table["event_time"], pa.scalar(self.kept_since, INSTANT)).to_numpy()
         np.add.at(self.out_of_scope, rows.sources[~in_scope], 1)
         rows = self._with_account(rows.filter(in_scope))
         usable = has_usable_partition(rows.table)
@@ -151,7 +192,7 @@ class _Work:
             return rows
         accounts = pa.array([self.objects[i].account_id for i in rows.sources], pa.string())
         at = rows.table.schema.get_field_index("account_id")
-        table = rows.table.set_column(at, "account_id", pc.coalesce(named, accounts))
+        table = rows.table.set_column(at, "account_id", pc.coalesce(named.cast(pa.string()), accounts))
         return Rows(table, rows.sources, rows.positions)
 
     def _merge_one(self) -> None:
@@ -164,14 +205,15 @@ class _Work:
         self.pending_bytes -= self.sizes.pop(hour)
         waiting = pa.concat_tables(self.pending.pop(hour)).unify_dictionaries().combine_chunks()
         sources = waiting["source"].to_numpy()
-        rows = waiting.append_column("object_key", self.keys.take(waiting["source"]))
+        keys = pa.DictionaryArray.from_arrays(waiting["source"].combine_chunks().cast(pa.int32()), self.keys)
+        rows = waiting.append_column("object_key", keys)
         is_kept = merge_hour(self.lake, hour, rows)
         np.add.at(self.kept, sources[is_kept], 1)
         np.add.at(self.duplicate, sources[~is_kept], 1)
 
     def finish(self, window: Window) -> NormalizeReport:
         unit = ledger.unit_name(self.objects)
-        quarantine.write(self.lake, unit, [(self.objects[i], refusal) for i, refusal in self._all_refusals()])
+        quarantine.write(self.lake, [(self.objects[i], refusal) for i, refusal in self._all_refusals()])
         read = [i for i in range(len(self.objects)) if i not in self.failures]
         quarantined = Counter(i for i, refusal in self.refusals if refusal.index is not None)
         report = NormalizeReport(
@@ -203,6 +245,7 @@ class _Work:
             "out_of_scope": int(self.out_of_scope[number]),
             "quarantined": quarantined,
             "partitions": sorted(hour.path for hour in self.hours[number]),
+            "content_hash": self.hashes.get(number),
         }
 
     def _all_refusals(self) -> list[tuple[int, Refusal]]:

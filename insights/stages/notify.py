@@ -17,12 +17,13 @@ from insights.errors import DeliveryError
 from insights.notify.aws import client_factory
 from insights.notify.channels import Channel, open_channels
 from insights.notify.message import message_of
+from insights.stages.eras import LONGEST_EPISODE
 from insights.stages.publish import PublishedRecord, records
 from insights.stages.report import NotifyReport
 from insights.stages.workspace import Workspace
 from insights.storage.objects import ObjectStore
 from insights.storage.tables import put_if_new
-from insights.windows import Window, format_instant, parse_instant
+from insights.windows import DAY, Window, format_instant, parse_instant
 
 logger = logging.getLogger(__name__)
 
@@ -41,7 +42,9 @@ def run(window: Window | None, workspace: Workspace, channels: Sequence[Channel]
         aws = workspace.aws
         channels = open_channels(settings.channels, client_factory(aws.session(), endpoint_url=aws.endpoint_url))
     oldest = workspace.now() - timedelta(hours=settings.max_age_hours)
-    published = list(records(window, workspace))
+    # The End of an insight can be news though its Start is none.
+    recent = Window(oldest - LONGEST_EPISODE, workspace.now() + DAY)
+    published = list(records(window or recent, workspace))
     news = [each for each in published if parse_instant(each.record["eventTime"]) >= oldest]
     failures: list[DeliveryError] = []
     sent = 0

@@ -18,6 +18,7 @@ from insights.errors import QualityError
 from insights.settings import Settings
 from insights.stages.report import (
     CountReport,
+    CoverageReport,
     DetectReport,
     ExtractReport,
     NormalizeReport,
@@ -25,6 +26,7 @@ from insights.stages.report import (
     PublishReport,
     ReconcileReport,
     ValidateReport,
+    VerifyReport,
 )
 from insights.stages.workspace import Workspace, return_memory
 from insights.windows import Window
@@ -39,8 +41,10 @@ class PipelineReport:
 
     extract: ExtractReport
     normalize: NormalizeReport
+    verify: VerifyReport
     validate: ValidateReport
     count: CountReport
+    coverage: CoverageReport
     detect: DetectReport
     publish: PublishReport
     notify: NotifyReport
@@ -60,8 +64,10 @@ def run(window: Window, settings: Settings, *, workers: int = 1, progress: Progr
     return PipelineReport(
         extract=extracted,
         normalize=normalized,
+        verify=steps.alone("verify"),
         validate=steps.alone("validate"),
         count=steps.alone("count"),
+        coverage=steps.alone("coverage"),
         detect=steps.alone("detect"),
         publish=steps.alone("publish"),
         notify=steps.here("notify"),

@@ -1,7 +1,8 @@
 """publish: write Start and End records to S3 in AWS's form, each in an object of its own, once and for ever.
 
-An object's name derives from its record's `eventID`, so writing it again changes nothing, and what is to be written is
-simply what the `insights` table has and the bucket has not. Format: contract of CloudTrail's own delivery,
+An object's name derives from its record's `eventID`, so writing it again changes nothing. What is to be written is what
+the `insights` table has and the bucket has not, among the insights that were written since they were last looked at, or
+that started on the days of a window. Format: contract of CloudTrail's own delivery,
 `AWSLogs/<account>/CloudTrail-Insight/<region>/YYYY/MM/DD/…json.gz`.
 """
 
@@ -9,7 +10,7 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from hashlib import blake2b
 from itertools import groupby
@@ -41,13 +42,16 @@ class PublishedRecord:
 
 
 def run(window: Window | None, workspace: Workspace) -> PublishReport:
-    """Write the records of every insight (that started in the window's days) that are not in the bucket yet."""
+    """Write the records that are not in the bucket yet, of new insights or of those of a window's days."""
+    lake = workspace.lake
+    rows = list(insights.read_marked(lake) if window is None else insights.read(lake, window))
     new = []
-    for folder, waiting in groupby(sorted(records(window, workspace), key=lambda each: each.key), key=_folder):
-        published = {info.key for info in workspace.lake.list(folder)}
+    for folder, waiting in groupby(sorted(_records(rows), key=lambda each: each.key), key=_folder):
+        published = {info.key for info in lake.list(folder)}
         for each in waiting:
-            if each.key not in published and put_if_new(workspace.lake, each.key, content_of(each.record)):
+            if each.key not in published and put_if_new(lake, each.key, content_of(each.record)):
                 new.append(each)
+    insights.settle(lake, rows)
     return PublishReport(
         window=str(window or "everything"),
         started=sum(each.state == "Start" for each in new),
@@ -60,9 +64,13 @@ def _folder(each: PublishedRecord) -> str:
     return each.key.rpartition("/")[0] + "/"
 
 
-def records(window: Window | None, workspace: Workspace) -> Iterator[PublishedRecord]:
-    """Yield the Start and End records of the `insights` table, oldest insight first."""
-    for row in insights.read(workspace.lake, window):
+def records(window: Window, workspace: Workspace) -> Iterator[PublishedRecord]:
+    """Yield the Start and End records of the insights that started on the days of a window, oldest first."""
+    return _records(insights.read(workspace.lake, window))
+
+
+def _records(rows: Iterable[insights.Row]) -> Iterator[PublishedRecord]:
+    for row in rows:
         for column in ("start_record_json", "end_record_json"):
             if row[column] is not None:
                 record = json.loads(row[column])

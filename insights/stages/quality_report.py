@@ -10,7 +10,7 @@ from insights.checks.report import render_report, worst
 from insights.checks.result import QualityResult, RuleOutcome, Verdict
 from insights.records.rules import Severity
 from insights.stages.workspace import Workspace
-from insights.storage import ledger, quality
+from insights.storage import coverage, discovery, ledger, quality
 from insights.storage.quality import Judgement
 from insights.windows import Window, hour_of
 
@@ -30,7 +30,14 @@ def render(window: Window, workspace: Workspace, *, run: Mapping[str, str] | Non
     """Write the page of the hours of a window, each as it was last judged; `run` is shown in its head."""
     judged = (_shown(each, window) for each in quality.read_judgements(workspace.lake, window))
     results = [result for result in judged if result.hours]
-    html = render_report(f"Data quality {window}", [*results, _records(window, workspace)], run=run)
+    found = discovery.read(workspace.lake, window)
+    html = render_report(
+        f"Data quality {window}",
+        [*results, _records(window, workspace)],
+        run=run,
+        coverage=list(coverage.read(workspace.lake, window)),
+        list_requests=found.list_requests if found else None,
+    )
     verdict = str(worst(result.verdict for result in results)) if results else "nothing validated"
     return QualityPage(html, verdict, sum(len(result.hours) for result in results))
 

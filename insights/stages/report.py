@@ -66,6 +66,28 @@ class NormalizeReport(Report, frozen=True, kw_only=True):
         return self.records_in - self.kept - self.duplicate - self.out_of_scope - self.quarantined
 
 
+class VerifyReport(Report, frozen=True, kw_only=True):
+    """What CloudTrail's digests say of the log files that were delivered in the window and some hours before.
+
+    `verified`, `unverified` and `refuted` count the log files that were read, `reasons` those that are not verified.
+    `problems` are refuted log files and digests and such as are missing; the first are named. `withdrawn` counts the
+    records taken out of `events`. `note` says why nothing could be verified.
+    """
+
+    policy: str
+    digests_verified: int = 0
+    digests_refuted: int = 0
+    verified: int = 0
+    unverified: int = 0
+    refuted: int = 0
+    reasons: dict[str, int] = {}
+    problems: int = 0
+    first_problems: tuple[str, ...] = ()
+    withdrawn: int = 0
+    list_requests: int = 0
+    note: str = ""
+
+
 class ValidateReport(Report, frozen=True, kw_only=True):
     """Verdicts by event hour; `held` names the hours a critical rule stopped, with the rules."""
 
@@ -86,6 +108,20 @@ class CountReport(Report, frozen=True, kw_only=True):
     hours: tuple[str, ...]
 
 
+class CoverageReport(Report, frozen=True, kw_only=True):
+    """What the hours of the window brought: hours by status over all accounts and Regions; the first gaps are named."""
+
+    places: int
+    data: int
+    partial: int
+    no_data: int
+    longest_lag_minutes: int
+    verified: int
+    unverified: int
+    refuted: int
+    first_gaps: tuple[str, ...]
+
+
 class DetectReport(Report, frozen=True, kw_only=True):
     """What detection found new, what it closed, and in how many account × Regions there was anything to judge."""
 
@@ -104,7 +140,7 @@ class PublishReport(Report, frozen=True, kw_only=True):
 
 
 class NotifyReport(Report, frozen=True, kw_only=True):
-    """Messages handed over now, and records too old to be news."""
+    """Messages handed over now, and records too old to be news among those of the window, or of the last days."""
 
     sent: int
     too_old: int
@@ -126,3 +162,30 @@ class ReconcileReport(Report, frozen=True, kw_only=True):
     out_of_scope: int
     quarantined: int
     refused: dict[str, int]
+
+
+class MergedFiles(msgspec.Struct, frozen=True, kw_only=True):
+    """Small files of a table that were put together: of how many account × Region × days, and the bytes written."""
+
+    days: int
+    files: int
+    bytes: int
+    bytes_written: int
+
+
+class DeletedFiles(msgspec.Struct, frozen=True, kw_only=True):
+    """Files of a table that retention deleted."""
+
+    files: int
+    bytes: int
+
+
+class MaintainReport(Report, frozen=True, kw_only=True):
+    """What was put together and what was deleted, by table; tables without any are left out.
+
+    A dry run reports what there is to do: nothing is changed, and `bytes_written` is 0.
+    """
+
+    is_dry_run: bool
+    merged: dict[str, MergedFiles]
+    deleted: dict[str, DeletedFiles]

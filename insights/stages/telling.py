@@ -22,7 +22,7 @@ from insights.records.insight import (
     start_record,
 )
 from insights.records.series import InsightType
-from insights.statistics.attribution import attributions
+from insights.statistics.attribution import attributions, excess
 from insights.statistics.episodes import Episode
 from insights.statistics.explanation import explain
 from insights.statistics.parameters import Parameters
@@ -34,13 +34,16 @@ from insights.windows import MINUTE, Window, parse_instant
 
 @dataclass(frozen=True, slots=True)
 class Tale:
-    """An episode as AWS's records tell it, and in one sentence."""
+    """An episode as AWS's records tell it, in one sentence, and who has which part of what is above the usual."""
 
     insight: Insight
     explanation: str
+    excess: dict[str, list[dict[str, Any]]]
 
 
-def attribute(lake: ObjectStore, due: Sequence[tuple[Episode, Row | None]], parameters: Parameters) -> dict[str, Tale]:
+def attribute(
+    lake: ObjectStore, due: Sequence[tuple[Episode, Row | None]], parameters: Parameters, *, trail_arn: str
+) -> dict[str, Tale]:
     """Find out who caused episodes, by their ids, reading every event hour once for all of them.
 
     An episode whose Start was told already is told from that start on, wherever late data would put it now: a pair of
@@ -66,13 +69,19 @@ def attribute(lake: ObjectStore, due: Sequence[tuple[Episode, Row | None]], para
         before, at_detection, in_all = answers[3 * number : 3 * number + 3]
         of_start = attributions(at_detection, before, episode.series.insight_type)
         of_end = attributions(in_all, before, episode.series.insight_type) if episode.end else ()
-        insight = _insight(episode, of_start, of_end)
+        insight = _insight(episode, of_start, of_end, trail_arn)
+        above = excess(
+            in_all if episode.end else at_detection,
+            before,
+            minutes=(episode.total or episode.detection).minutes,
+            minutes_before=episode.baseline.minutes,
+        )
         start = _told_start(episode, row)
         if start != episode.start and episode.end is not None and episode.end > start:
             minutes = int((episode.end - start) / MINUTE)
             baseline = Rate(before.calls, baseline_minutes(start))
             insight = replace(insight, start=start, baseline=baseline, total=Rate(in_all.calls, minutes))
-        tales[episode.episode_id] = Tale(insight, explain(episode, of_end or of_start))
+        tales[episode.episode_id] = Tale(insight, explain(episode, of_end or of_start), above)
     return tales
 
 
@@ -80,7 +89,9 @@ def _told_start(episode: Episode, row: Row | None) -> datetime:
     return parse_instant(json.loads(row["start_record_json"])["eventTime"]) if row else episode.start
 
 
-def _insight(episode: Episode, of_start: tuple[Attribution, ...], of_end: tuple[Attribution, ...]) -> Insight:
+def _insight(
+    episode: Episode, of_start: tuple[Attribution, ...], of_end: tuple[Attribution, ...], trail_arn: str
+) -> Insight:
     return Insight(
         series=episode.series,
         direction=episode.direction,
@@ -91,6 +102,7 @@ def _insight(episode: Episode, of_start: tuple[Attribution, ...], of_end: tuple[
         total=episode.total,
         start_attributions=of_start,
         end_attributions=of_end,
+        source_trail_arn=trail_arn if episode.series.event_category == "Data" else None,
     )
 
 
@@ -109,6 +121,7 @@ def row_of(episode: Episode, tale: Tale, known: Row | None) -> Row:
         "insight_id": episode.episode_id,
         **_columns(episode),
         "explanation": tale.explanation,
+        "excess_json": _json(tale.excess),
         "start_record_json": _json(start),
         "end_record_json": None if end is None else _json(end),
         "is_corrected": False,

@@ -129,7 +129,7 @@ def _facts(rows: pa.Table) -> dict[str, float]:
     inferred = pc.match_substring(rows["inferred_fields"], "readOnly")
     return {
         "future_events": float(pc.sum(is_ahead).as_py() or 0),
-        "inferred_share": (pc.sum(inferred).as_py() or 0) / rows.num_rows,
+        "inferred_share": (pc.sum(inferred).as_py() or 0) / max(rows.num_rows, 1),
     }
 
 

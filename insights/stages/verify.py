@@ -1,239 +1,173 @@
-"""verify: show whether the trail is as CloudTrail delivered it, by the digests it left.
+"""verify: compare what was read with CloudTrail's digests, as far as they have arrived, and keep the verdicts.
 
-Reads the trail and writes nothing. Each account × Region is done by itself: memory holds the keys of its log files in
-the span, and the digests and log files of a few seconds.
+A digest comes an hour or more after the log files it lists. So each run looks at the digests since the newest that was
+found valid, and since the oldest log file it looks back on that is not verified yet; where all is settled that is one
+listing and two digests for each account × Region. Log files are not fetched again: the ledger has their hashes.
+
+A trail without digests costs a listing for each account and gives no rows: what no row speaks of is unverified.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Generator, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from functools import cache
+import logging
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
 
-from insights.errors import NotFoundError, StorageError
-from insights.integrity.chain import DUE, follow, select
-from insights.integrity.digests import FoundDigest, JudgedDigest, absent_digest, judge_digest
-from insights.integrity.layout import Shelf, day_folders, is_root, owners
-from insights.integrity.log_files import judge_log_file, unlisted_files
-from insights.integrity.places import Place, place_of
+from insights.errors import AccessDeniedError, SettingsError
+from insights.integrity.chain import DUE
+from insights.integrity.layout import Shelf
 from insights.integrity.public_keys import KeysOfRegion, PublicKeys, parse_public_keys
-from insights.integrity.tally import Tally
-from insights.integrity.verdicts import Finding, Verdict
-from insights.records.digest import Chain, Digest, DigestKey, parse_digest_key
 from insights.records.object_keys import TrailKey, parse_key
+from insights.records.partitions import is_usable_name
+from insights.stages import vouching, withdrawal
+from insights.stages.digests import Judging, Question
+from insights.stages.report import VerifyReport
+from insights.stages.verification import account_folders, is_wanted, keys_of_aws
 from insights.stages.workspace import Workspace
-from insights.storage.objects import ObjectStore, read_ahead
-from insights.storage.public_keys import list_public_keys
-from insights.windows import Window
+from insights.storage import integrity, ledger
+from insights.storage.integrity import DIGEST, REFUTED, UNVERIFIED, VERIFIED, Verdicts
+from insights.windows import HOUR, Window
 
-Progress = Callable[[str, int, int], None]
+LATE = DUE + HOUR
+"""So long before a run's deliveries digests are looked for in any case: they had not come when those were read."""
 
-_AT_ONCE = 32
-_NO_DIGEST = "(no digest at all: validation was never turned on, or every digest was deleted)"
-_FIRST_VALIDATION = datetime(2015, 10, 1, tzinfo=UTC)  # CloudTrail introduced it
+NAMED_PROBLEMS = 20
+
+_log = logging.getLogger(__name__)
 
 
-def run(
-    window: Window | None, workspace: Workspace, keys: KeysOfRegion | None = None, *, progress: Progress | None = None
-) -> list[Tally]:
-    """Verify what was delivered in a window, or everything; give a tally for each account × Region.
+class _NoKeysError(Exception):
+    """The public keys cannot be had; `reason` says why."""
 
-    Args:
-        window: The span of delivery.
-        workspace: The trail, and which of its accounts and Regions are wanted.
-        keys: Public keys; by default CloudTrail is asked for them.
-        progress: Told how many digests of how many are done.
+    def __init__(self, reason: AccessDeniedError | SettingsError) -> None:
+        super().__init__(str(reason))
+        self.reason = reason
+
+
+def run(window: Window, workspace: Workspace) -> VerifyReport:
+    """Judge what was delivered for a window, and some hours before, by the digests that are there by now.
+
+    With the policy `refuse`, the records of log files that are refuted are withdrawn from `events`.
 
     Raises:
-        NotFoundError: there is no folder of an account below the trail's URL.
-        StorageError: the trail cannot be read, or the keys cannot be had.
+        AccessDeniedError, SettingsError: the policy is `refuse`, and the public keys cannot be had.
     """
-    tell = progress or (lambda step, done, total: None)
-    chosen = keys or _keys_of_aws(workspace, window)
-    shelves = list(_shelves(workspace))
-    if not shelves:
-        raise NotFoundError(
-            f"there are no log files of the accounts and Regions asked for below {workspace.trail.url}: give as trail "
-            "what stands before AWSLogs/"
-        )
-    return [_Verification(workspace, shelf, window, chosen, tell).run() for shelf in shelves]
+    policy = workspace.settings.integrity.policy
+    if policy == "off":
+        return VerifyReport(window=str(window), policy=policy)
+    span = workspace.delivered(window).widened(before=LATE)
+    entries = list(ledger.entries(workspace.lake, span))
+    shelves, requests = _shelves(workspace)
+    question = Question(span, workspace.delivered(window).start, _keys(workspace, span))
+    by_place = _by_place(entries)
+    steps = [Judging.of(workspace, shelf, question, by_place[shelf.account_id, shelf.region]) for shelf in shelves]
+    note = _judge(steps, is_strict=policy == "refuse")
+    withdrawn = withdrawal.run(workspace, span) if policy == "refuse" else 0
+    if withdrawn or any(step.news for step in steps):
+        vouching.refresh(workspace, span)
+    return VerifyReport(
+        window=str(window),
+        policy=policy,
+        list_requests=requests + sum(step.list_requests for step in steps),
+        withdrawn=withdrawn,
+        note=note,
+        **_verdicts(workspace, span, entries),
+    )
 
 
-@dataclass(slots=True)
-class _Verification:
-    """One account in one Region."""
-
-    workspace: Workspace
-    shelf: Shelf
-    window: Window | None
-    keys: KeysOfRegion
-    progress: Progress
-    tally: Tally = field(init=False)
-    place: Place = field(init=False)
-    listed: set[str] = field(default_factory=set)
-    covered: list[Window] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        self.tally = Tally(self.shelf.account_id, self.shelf.region)
-        self.place = place_of(self.workspace.trail.url)
-
-    def run(self) -> Tally:
-        log_files = dict(self._log_files())
-        chains = self._chains()
-        since, until = self._expected(list(log_files.values()))
-        oldest, newest = _ends(chains)
-        for chain, digests in sorted(chains.items()):
-            # Closed here, not by the garbage collector: it may run while another thread starts, and joining the pool's
-            # threads waits then for a lock of that start.
-            with closing(self._judged(chain, self._select(digests))) as judged:
-                found = follow(
-                    judged,
-                    self.place,
-                    {key for _, key in digests},
-                    since=since if self.window or chain == oldest else None,
-                    until=until if chain == newest else None,
-                )
-                for each in found:
-                    self._take(each)
-        if log_files and not chains:
-            self.tally.add(Finding("digest", self.shelf.digests, Verdict.MISSING, _NO_DIGEST))
-        for finding in unlisted_files(log_files, self.listed, self.covered):
-            self.tally.add(finding)
-        return self.tally
-
-    @property
-    def _store(self) -> ObjectStore:
-        return self.workspace.trail
-
-    def _log_files(self) -> Iterator[tuple[str, datetime]]:
-        """Yield the log files of the window with their time of delivery."""
-        for folder in day_folders(self.shelf.log_files, self.window):
-            for info in self._store.list(folder):
-                name = parse_key(info.key)
-                if isinstance(name, TrailKey) and (self.window is None or name.delivered_at in self.window):
-                    yield info.key, name.delivered_at
-
-    def _chains(self) -> dict[Chain, list[tuple[DigestKey, str]]]:
-        """List all digests, those outside the window too: whether one is the last must be known."""
-        chains: dict[Chain, list[tuple[DigestKey, str]]] = defaultdict(list)
-        for info in self._store.list(self.shelf.digests):
-            name = parse_digest_key(info.key)
-            if name is not None:
-                chains[name.chain].append((name, info.key))
-        return chains
-
-    def _select(self, digests: Sequence[tuple[DigestKey, str]]) -> list[str]:
-        if self.window is None:
-            return [key for _, key in sorted(digests, reverse=True)]
-        return select(digests, since=self.window.start, until=self.window.end)
-
-    def _expected(self, delivered: Sequence[datetime]) -> tuple[datetime | None, datetime | None]:
-        """Give from when and until when digests must be there: the window, or as long as log files are."""
-        settled = self.workspace.now() - DUE
-        if self.window is not None:
-            return self.window.start, min(self.window.end, settled)
-        if not delivered:
-            return None, None
-        return min(delivered), min(max(delivered) - DUE, settled)
-
-    def _judged(self, chain: Chain, keys: Sequence[str]) -> Generator[JudgedDigest]:
-        """Fetch and judge digests in order, a few ahead."""
-        self.keys(chain.home_region)  # asked for once, before threads do
-        step = f"{self.shelf.account_id} {self.shelf.region}"
-        with ThreadPoolExecutor(self.workspace.settings.ingest.fetch_threads) as pool:
-            for first in range(0, len(keys), _AT_ONCE):
-                self.progress(step, first, len(keys))
-                yield from pool.map(self._judge, keys[first : first + _AT_ONCE])
-        self.progress(step, len(keys), len(keys))
-
-    def _judge(self, key: str) -> JudgedDigest:
-        name = parse_digest_key(key)
-        assert name is not None
-        try:
-            content, metadata = self._store.get_with_attributes(key)
-        except NotFoundError:
-            return absent_digest(key, name)
-        return judge_digest(FoundDigest(key, name, content, metadata), self.place, self.keys)
-
-    def _take(self, found: JudgedDigest | Finding) -> None:
-        if isinstance(found, Finding):
-            self.tally.add(found)
-            return
-        self.tally.add(found.finding)
-        if found.digest is not None:
-            self.covered.append(found.covers)
-            self._verify_log_files(found.key, found.digest)
-
-    def _verify_log_files(self, digest_key: str, digest: Digest) -> None:
-        here = []
-        for logged in digest.log_files:
-            key = self.place.key_of(digest_key, bucket=logged.bucket, recorded_key=logged.key)
-            if key is None:
-                self.tally.add(Finding("log file", f"s3://{logged.bucket}/{logged.key}", Verdict.ELSEWHERE))
-            else:
-                here.append((key, logged))
-        self.listed.update(key for key, _ in here)
-        threads = self.workspace.settings.ingest.fetch_threads
-        with closing(read_ahead(self._store, (key for key, _ in here), threads=threads)) as contents:
-            for (key, logged), (_, content) in zip(here, contents, strict=True):
-                if isinstance(content, StorageError) and not isinstance(content, NotFoundError):
-                    raise content
-                self.tally.add(judge_log_file(logged, key, content if isinstance(content, bytes) else None))
+def _judge(steps: Sequence[Judging], *, is_strict: bool) -> str:
+    """Judge every place; give the reason where nothing can be judged for want of keys."""
+    try:
+        for step in steps:
+            step.judge()
+    except _NoKeysError as error:
+        if is_strict:
+            raise error.reason from None
+        _log.warning("nothing is verified: %s", error.reason)
+        return str(error.reason)
+    return ""
 
 
-def _ends(chains: dict[Chain, list[tuple[DigestKey, str]]]) -> tuple[Chain | None, Chain | None]:
-    """Give the chains with the oldest and the newest digest: several trails may have delivered one after the other."""
-    hourly = {chain: digests for chain, digests in chains.items() if not chain.is_backfill}
-    if not hourly:
-        return None, None
-    oldest = min(hourly, key=lambda chain: min(name.ends_at for name, _ in hourly[chain]))
-    newest = max(hourly, key=lambda chain: max(name.ends_at for name, _ in hourly[chain]))
-    return oldest, newest
+def _keys(workspace: Workspace, span: Window) -> KeysOfRegion:
+    """Give the keys of the settings' file, else CloudTrail's; both are only read once a digest asks for them."""
+    file = workspace.settings.integrity.keys_file
+    of_aws = keys_of_aws(workspace, span.start)
 
-
-def _shelves(workspace: Workspace) -> Iterator[Shelf]:
-    """Find the accounts and Regions that are wanted."""
-    store, wanted = workspace.trail, workspace.settings.trail
-    found = set()
-    for account_folder in _account_folders(store, ""):
-        for folder in ("CloudTrail/", "CloudTrail-Digest/"):
-            regions = store.list_folder(f"{account_folder}{folder}").folders
-            found |= {Shelf(account_folder, region.rstrip("/").rpartition("/")[2]) for region in regions}
-    for shelf in sorted(found):
-        if shelf.account_id in (wanted.accounts or (shelf.account_id,)) and shelf.region in (
-            wanted.regions or (shelf.region,)
-        ):
-            yield shelf
-
-
-def _account_folders(store: ObjectStore, prefix: str) -> Iterator[str]:
-    """Find the accounts' folders in the `AWSLogs/` right here, or else in those further below."""
-    folders = store.list_folder(prefix).folders
-    roots = [folder for folder in folders if is_root(folder)]
-    for root in roots:
-        yield from _accounts_in(store, root)
-    if not roots:
-        for folder in folders:
-            yield from _account_folders(store, folder)
-
-
-def _accounts_in(store: ObjectStore, folder: str) -> Iterator[str]:
-    for owner in owners(store.list_folder(folder).folders):
-        if owner.rstrip("/").rpartition("/")[2].startswith("o-"):
-            yield from _accounts_in(store, owner)
-        else:
-            yield owner
-
-
-def _keys_of_aws(workspace: Workspace, window: Window | None) -> KeysOfRegion:
-    since = window.start if window else _FIRST_VALIDATION
-
-    @cache
     def of(region: str) -> PublicKeys:
-        return parse_public_keys(list_public_keys(workspace.aws, region, since=since, until=workspace.now()))
+        try:
+            return _read_keys(Path(file)) if file else of_aws(region)
+        except (AccessDeniedError, SettingsError) as error:
+            raise _NoKeysError(error) from error
 
     return of
+
+
+def _read_keys(file: Path) -> PublicKeys:
+    try:
+        return parse_public_keys(file.read_bytes())
+    except OSError as error:
+        raise SettingsError(
+            f"the list of public keys {file} cannot be read: {error.strerror}: check integrity.keys_file"
+        ) from error
+
+
+def _by_place(entries: Iterable[dict[str, Any]]) -> defaultdict[tuple[str, str], list[dict[str, Any]]]:
+    places = defaultdict(list)
+    for entry in entries:
+        name = parse_key(entry["object_key"])
+        if isinstance(name, TrailKey):
+            places[name.account_id, name.region].append(entry)
+    return places
+
+
+def _shelves(workspace: Workspace) -> tuple[list[Shelf], int]:
+    """Find the places that have digests, or had some before; give the listings it took too."""
+    before = defaultdict(set)
+    for account_id, region in integrity.places(workspace.lake):
+        before[account_id].add(region)
+    found: set[Shelf] = set()
+    requests = 2  # what stands above the accounts' folders
+    for account_folder in account_folders(workspace.trail):
+        requests += 1
+        folders = workspace.trail.list_folder(f"{account_folder}CloudTrail-Digest/").folders
+        regions = {folder.rstrip("/").rpartition("/")[2] for folder in folders}
+        account_id = Shelf(account_folder, "").account_id
+        found |= {Shelf(account_folder, region) for region in regions | before[account_id]}
+    wanted = (each for each in sorted(found) if is_wanted(workspace, each.account_id, each.region))
+    return [each for each in wanted if is_usable_name(each.region)], requests
+
+
+def _verdicts(workspace: Workspace, span: Window, entries: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Give the numbers of a report: what the tables say now of the log files read and the digests of a span."""
+    verdicts = Verdicts(workspace.lake)
+    said = [verdicts.of(entry["object_key"], entry["object_etag"]) for entry in entries]
+    numbers = Counter(each.verdict for each in said)
+    digests: Counter[str] = Counter()
+    problems = []
+    for row in _rows(workspace, span):
+        if row["kind"] == DIGEST:
+            digests[row["verdict"]] += 1
+        if row["verdict"] == REFUTED:
+            problems.append(f"{row['kind']} {row['object_key']}: {row['reason']}")
+    for problem in problems[:NAMED_PROBLEMS]:
+        _log.warning("not as it was delivered: %r", problem)
+    return {
+        "digests_verified": digests[VERIFIED],
+        "digests_refuted": digests[REFUTED],
+        "verified": numbers[VERIFIED],
+        "unverified": numbers[UNVERIFIED],
+        "refuted": numbers[REFUTED],
+        "reasons": dict(sorted(Counter(each.reason for each in said if each.verdict != VERIFIED).items())),
+        "problems": len(problems),
+        "first_problems": tuple(problems[:NAMED_PROBLEMS]),
+    }
+
+
+def _rows(workspace: Workspace, span: Window) -> Iterator[integrity.Row]:
+    for account_id, region in sorted(integrity.places(workspace.lake)):
+        if is_wanted(workspace, account_id, region):
+            for row in integrity.read_days(workspace.lake, account_id, region, span):
+                if row["delivered_at"] in span:
+                    yield row

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 
-from insights.errors import SettingsError
+from insights.errors import SettingsError, WindowError
 from insights.settings import Settings
 from insights.storage.objects import AwsAccess, ObjectStore, open_store
-from insights.windows import Window
+from insights.windows import DAY, Window, floor, format_instant
 
 
 def return_memory() -> None:
@@ -46,14 +46,15 @@ class Workspace:
     @cached_property
     def trail(self) -> ObjectStore:
         """The trail's bucket or folder; never written to."""
-        return open_store(_required(self.settings.trail.url, "trail.url", "--trail"), aws=self.aws)
+        url = _required(self.settings.trail.url, "trail.url", "--trail")
+        return open_store(url, aws=self.aws, s3_client=self.settings.ingest.s3_client)
 
     @cached_property
     def lake(self) -> ObjectStore:
         """The lake's bucket or folder."""
-        return open_store(
-            _required(self.settings.lake.url, "lake.url", "--lake"), aws=self.aws, create=self.creates_lake
-        )
+        url = _required(self.settings.lake.url, "lake.url", "--lake")
+        client = self.settings.ingest.s3_client
+        return open_store(url, aws=self.aws, create=self.creates_lake, s3_client=client)
 
     def delivered(self, window: Window, *, lookback: bool = True) -> Window:
         """Give the span of delivery in which the objects of a window's hours are looked for.
@@ -61,7 +62,35 @@ class Workspace:
         CloudTrail delivers within about ten minutes of a call; `trail.settle_minutes` is how long we wait for it.
         """
         settle = timedelta(minutes=self.settings.trail.settle_minutes)
-        return window.widened(before=self.lookback if lookback else timedelta(), after=settle)
+        found = window.widened(before=self.lookback if lookback else timedelta(), after=settle)
+        kept = self.kept_since()
+        return Window(max(found.start, kept), found.end) if kept and kept < found.end else found
+
+    def kept_since(self) -> datetime | None:
+        """Give the first day that can still be read and judged, None where retention deletes nothing.
+
+        It is a day later than what any table keeps, so that what is read now is not deleted meanwhile; and later by
+        the counts that detection needs than what `minute_counts` keeps. What lies before does not change any more: an
+        hour whose events are gone must not be counted again from one that came late.
+        """
+        kept = self.settings.retention
+        days = [kept.events_days, kept.quality_days, kept.quarantine_days, kept.ledger_days, kept.insights_days]
+        days.append(kept.minute_counts_days and kept.minute_counts_days - self.settings.counts_behind_days)
+        shortest = min((each for each in days if each), default=None)
+        return floor(self.now(), DAY) - (shortest - 1) * DAY if shortest else None
+
+    def refuse_forgotten(self, window: Window) -> None:
+        """Refuse a window that begins before what retention keeps.
+
+        Raises:
+            WindowError: it does; the message says where to begin.
+        """
+        kept = self.kept_since()
+        if kept is not None and window.start < kept:
+            raise WindowError(
+                f"the window {window} begins before {format_instant(kept)}, and what came before that is deleted by "
+                "[retention]: begin there, or keep more"
+            )
 
 
 def _required(url: str, setting: str, option: str) -> str:

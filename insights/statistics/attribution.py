@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -27,22 +28,25 @@ class Tally:
     identities: Mapping[str, int] = field(default_factory=dict)
     user_agents: Mapping[str, int] = field(default_factory=dict)
     error_codes: Mapping[str, int] = field(default_factory=dict)
+    addresses: Mapping[str, int] = field(default_factory=dict)
 
     @classmethod
     def of(cls, events: pa.Table) -> Tally:
-        """Count events with the columns `identity_arn, identity_key, user_agent, error_code`.
+        """Count events with the columns `identity_arn, identity_key, user_agent, error_code, source_ip_address`.
 
         An identity is its `identity_key`, the role without the session's name, so that the sessions of a role are one;
         where there is none it is the ARN, and without that "null", as for calls an AWS service makes by itself.
         """
         identity = pc.coalesce(_text(events["identity_key"]), _text(events["identity_arn"]))
-        return cls(_counted(identity), _counted(_text(events["user_agent"])), _counted(_text(events["error_code"])))
+        names = ("user_agent", "error_code", "source_ip_address")
+        return cls(_counted(identity), *(_counted(_text(events[name])) for name in names))
 
     def __add__(self, other: Tally) -> Tally:
         return Tally(
             _sum(self.identities, other.identities),
             _sum(self.user_agents, other.user_agents),
             _sum(self.error_codes, other.error_codes),
+            _sum(self.addresses, other.addresses),
         )
 
     @property
@@ -63,6 +67,30 @@ def attributions(during: Tally, before: Tally, insight_type: InsightType) -> tup
         Attribution(name, _top(_values(during, name)), _top(_values(before, name)))
         for name in attributes_of(insight_type)
     )
+
+
+def excess(during: Tally, before: Tally, *, minutes: int, minutes_before: int) -> dict[str, list[dict[str, Any]]]:
+    """Split what is above the usual rate by identity, agent, address and error: the five values with most of it each.
+
+    Args:
+        during: the calls of the episode (or of the window that spoke), over `minutes`.
+        before: the calls of the reported baseline, over `minutes_before`.
+
+    Returns:
+        For each attribute values with their calls and their `excess`: calls beyond those of as many usual minutes.
+    """
+    return {
+        "userIdentityArn": _excess(during.identities, before.identities, minutes / minutes_before),
+        "userAgent": _excess(during.user_agents, before.user_agents, minutes / minutes_before),
+        "sourceIPAddress": _excess(during.addresses, before.addresses, minutes / minutes_before),
+        "errorCode": _excess(during.error_codes, before.error_codes, minutes / minutes_before),
+    }
+
+
+def _excess(during: Mapping[str, int], before: Mapping[str, int], share: float) -> list[dict[str, Any]]:
+    excess = {value: during.get(value, 0) - before.get(value, 0) * share for value in {*during, *before}}
+    ranked = sorted(excess.items(), key=lambda item: (-abs(item[1]), item[0]))[:TOP_VALUES]
+    return [{"value": value, "calls": during.get(value, 0), "excess": round(above, 3)} for value, above in ranked]
 
 
 def _values(tally: Tally, attribute: str) -> Mapping[str, int]:

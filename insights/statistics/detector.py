@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -15,6 +15,7 @@ from insights.statistics.episodes import Episode
 from insights.statistics.hour import step
 from insights.statistics.parameters import Parameters
 from insights.statistics.place import PlaceMemory
+from insights.statistics.reasons import Reason, table_of
 from insights.windows import HOUR, Window, ceil, floor
 
 if TYPE_CHECKING:
@@ -23,18 +24,32 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class DetectorState:
-    """All that is remembered, of every account × Region, up to `until`. Never changed: judging gives a new one."""
+    """All that is remembered, of every account × Region, up to `until`. Never changed: judging gives a new one.
+
+    `accounts` is the first hour in which each account was known, in whatever Region.
+    """
 
     until: datetime
     places: Mapping[Place, PlaceMemory] = field(default_factory=dict)
+    accounts: Mapping[str, int] = field(default_factory=dict)
+
+    def open_episodes(self) -> Iterator[Episode]:
+        """Yield the episodes that were told and have not ended."""
+        for memory in self.places.values():
+            yield from (running.episode for running in memory.open.values() if running.is_told)
 
 
 @dataclass(frozen=True, slots=True)
 class Detection:
-    """The episodes that opened or closed in a window, by start and series, and the state after it."""
+    """The episodes that opened or closed in a window, by start and series, and the state after it.
+
+    `reasons` has a row (`reasons.REASONS`) for each candidate of the window: what was told and by which rule, and what
+    was not and why.
+    """
 
     episodes: tuple[Episode, ...]
     state: DetectorState
+    reasons: pa.Table
 
 
 def detect(
@@ -71,21 +86,37 @@ def detect(
     covered = counts.observed if coverage is None else coverage
     known = {} if state is None else dict(state.places)
     not_before = None if state is None else hour_index(state.until)
+    accounts = _first_hours(covered, end) | dict(state.accounts if state else {})
     told: dict[str, Episode] = {}
+    reasons: list[Reason] = []
     for place in sorted(known.keys() | covered.hours.keys()):
         hours = {hour for hour in covered.of_place(place) if hour < end and (not_before is None or hour >= not_before)}
         if place in known:
             memory = known[place].copy()
         elif hours:
-            memory = PlaceMemory.begin(place, min(hours), parameters)
+            begin = min(hours)
+            since = min(accounts[place.account_id], begin)
+            memory = PlaceMemory.begin(place, begin, parameters, account_since=since)
         else:
             continue
         cells = counts.of_place(place)
         while memory.next_hour < end:
             hour = memory.next_hour
             found = cells.hour(hour) if hour in hours else None
-            for episode in step(memory, found, parameters, is_silent=hour < first):
-                told[episode.episode_id] = episode
+            episodes_of_hour, reasons_of_hour = step(memory, found, parameters, is_silent=hour < first)
+            told |= {episode.episode_id: episode for episode in episodes_of_hour}
+            if hour >= first:
+                reasons += reasons_of_hour
         known[place] = memory
     episodes = sorted(told.values(), key=lambda e: (e.start, e.series.account_id, e.series.region, e.episode_id))
-    return Detection(tuple(episodes), DetectorState(instant_of(max(end, not_before or end) * 60), known))
+    new_state = DetectorState(instant_of(max(end, not_before or end) * 60), known, accounts)
+    return Detection(tuple(episodes), new_state, table_of(reasons))
+
+
+def _first_hours(covered: Coverage, end: int) -> dict[str, int]:
+    """Give the first hour with data of each account."""
+    first: dict[str, int] = {}
+    for place, hours in covered.hours.items():
+        begin = min((hour for hour in hours if hour < end), default=end)
+        first[place.account_id] = min(begin, first.get(place.account_id, begin))
+    return first

@@ -16,6 +16,7 @@ from insights.statistics.levels import accept_level
 from insights.statistics.likelihood import drop_length, drop_onset
 from insights.statistics.memory import MINUTE_HOURS, RAW_HOURS
 from insights.statistics.place import Hour
+from insights.statistics.reasons import Verdict, of_episode
 from insights.statistics.scores import lower_score
 from insights.statistics.subjects import Subject
 
@@ -30,11 +31,15 @@ def judge_drops(hour: Hour) -> list[Episode]:
         _follow(hour, hour.memory.series.index[subject], running, told)
     rows, score, expected = _candidates(hour)
     if len(rows) + len(_open_drops(hour)) > hour.parameters.drop_max_at_once:
+        for row, its_score, its_expected in zip(rows.tolist(), score.tolist(), expected.tolist(), strict=True):
+            episode = _open(hour, row, its_score, its_expected).episode
+            hour.reasons.append(of_episode(episode, Verdict.MANY_DROPS))
         return told
     for row, its_score, its_expected in zip(rows.tolist(), score.tolist(), expected.tolist(), strict=True):
         running = _open(hour, row, its_score, its_expected)
         hour.memory.open[hour.memory.series.subjects[row]] = running
         hour.memory.series.hide(row, running.start, hour.end, hour=hour.index)
+        hour.reasons.append(of_episode(running.episode, Verdict.TOLD))
         if running.is_told:
             told.append(running.episode)
     return told

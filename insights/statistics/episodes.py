@@ -18,6 +18,7 @@ class Rule(StrEnum):
     OWN_RECORD = "more unusual than the series' own record"
     OWN_MAXIMUM = "far more calls than the series' largest count"
     NEW_SERIES = "too many calls for a series without a past"
+    OWN_HOURS = "far more calls than the series ever has at this time of day"
     OWN_LOW = "lower than the series' own lowest hour"
 
 
@@ -45,6 +46,8 @@ class Episode:
         band_upper_calls_per_minute: the rate from which a rule would have spoken; for a drop, the one down to which.
         rule: why it was called unusual (a `Rule`).
         level_shift: whether it was ended for its length, and accepted as a change of level.
+        most_in_an_hour: the largest count of a whole hour before the one it started in, as far as 28 days back.
+        known_days: how many days that is.
     """
 
     series: SeriesKey
@@ -66,6 +69,8 @@ class Episode:
     band_upper_calls_per_minute: float
     rule: str
     level_shift: bool = False
+    most_in_an_hour: int = 0
+    known_days: int = 0
 
     @property
     def episode_id(self) -> str:
@@ -102,6 +107,11 @@ class OpenEpisode:
     unusual_rate: float
     is_muted: bool
     is_silent: bool
+
+    @property
+    def seen_minutes(self) -> int:
+        """Minutes from its start through the one that made a rule speak."""
+        return self.trigger - self.start + 1
 
     @property
     def is_told(self) -> bool:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
+import numpy as np
+
 from insights.records.insight import Rate, baseline_minutes, baseline_start
 from insights.records.series import Direction
 from insights.statistics.coverage import hour_index, instant_of
@@ -11,20 +13,24 @@ from insights.statistics.episodes import Episode, Rule
 from insights.statistics.memory import NEVER, RAW_HOURS, RECORD_DAYS
 from insights.statistics.place import Hour
 from insights.statistics.scores import count_reaching
-from insights.statistics.unusual import HourScores
+from insights.statistics.unusual import HourScores, largest_at_this_time
 
 
 def spike_episode(hour: Hour, row: int, start: int, scores: HourScores, *, cell: int, window: int) -> Episode:
     """Describe a spike from its first minute, and the window (its index, ending in a cell) that saw it."""
     series, minutes = hour.memory.series, hour.parameters.windows_minutes[window]
     end = hour.start + int(scores.minute[cell]) + 1
+    rule = scores.rule(window, cell, is_new=bool(series.is_new[row]))
     if scores.by_record[window, cell]:
-        rule = Rule.NEW_SERIES if series.is_new[row] else Rule.OWN_RECORD
         threshold = float(scores.threshold[window, cell])
         record_calls, record_day = float(series.record_count[row, window]), int(series.record_day[row, window])
-    else:
-        rule, threshold = Rule.OWN_MAXIMUM, hour.parameters.min_score_for_count
+    elif rule is Rule.OWN_MAXIMUM:
+        threshold = hour.parameters.min_score_for_count
         record_calls, record_day = _largest_count(hour, row, window)
+    else:
+        threshold = hour.parameters.min_score_for_season
+        record_calls, record_day = largest_at_this_time(hour, row)
+    most, days = _most_in_an_hour(hour, row, start)
     return Episode(
         series=series.subjects[row].series,
         direction=Direction.SPIKE,
@@ -44,6 +50,8 @@ def spike_episode(hour: Hour, row: int, start: int, scores: HourScores, *, cell:
         record_date=_date(record_day) if record_calls > 0 else None,
         band_upper_calls_per_minute=_band(hour, row, scores, cell=cell, window=window) / minutes,
         rule=rule,
+        most_in_an_hour=most,
+        known_days=days,
     )
 
 
@@ -83,19 +91,33 @@ def baseline_rate(hour: Hour, row: int, start: int) -> Rate:
     return Rate(calls, baseline_minutes(at))
 
 
+def _most_in_an_hour(hour: Hour, row: int, start: int) -> tuple[int, int]:
+    """Give the largest count of a whole hour before the one of the start, and how many days back is known, up to 28."""
+    series, day = hour.memory.series, start // (24 * 60)
+    days = np.arange(max(day - RECORD_DAYS + 1, hour.memory.first_hour // 24), day)
+    hours = np.arange(max(day * 24, hour.memory.first_hour), start // 60)
+    most = max(
+        series.busiest[days % RECORD_DAYS, row].max(initial=0), series.raw_hours[hours % RAW_HOURS, row].max(initial=0)
+    )
+    return int(most), min(day - hour.memory.first_hour // 24, RECORD_DAYS)
+
+
 def _band(hour: Hour, row: int, scores: HourScores, *, cell: int, window: int) -> float:
-    """Give the count of this window from which one of the two rules would have spoken."""
+    """Give the count of this window from which one of the rules would have spoken."""
     series, parameters = hour.memory.series, hour.parameters
     expected, size = float(scores.expected[window, cell]), float(series.size[row, window])
     least = max(expected + parameters.min_excess_calls, parameters.min_ratio * expected)
     if series.is_pool[row]:
         least = max(least, parameters.pool_min_calls)
     threshold = float(scores.threshold[window, cell])
-    by_record = max(count_reaching(threshold, expected, size), least) if threshold < float("inf") else float("inf")
-    if not scores.by_maximum[window, cell]:
-        return by_record
-    by_score = count_reaching(parameters.min_score_for_count, expected, size)
-    return min(by_record, max(by_score, least, parameters.count_factor * float(series.largest[row, window])))
+    edges = [max(count_reaching(threshold, expected, size), least)] if threshold < float("inf") else []
+    if scores.by_maximum[window, cell]:
+        by_score = count_reaching(parameters.min_score_for_count, expected, size)
+        edges.append(max(by_score, least, parameters.count_factor * float(series.largest[row, window])))
+    if scores.by_season[window, cell]:
+        by_score = count_reaching(parameters.min_score_for_season, expected, size)
+        edges.append(max(by_score, least, parameters.season_factor * largest_at_this_time(hour, row)[0]))
+    return min(edges)
 
 
 def _largest_count(hour: Hour, row: int, window: int) -> tuple[float, int]:

@@ -6,7 +6,7 @@ plain text; whoever puts it into HTML or CSV escapes it there.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from insights.records.insight import Attribution, Rate, Share
 from insights.records.series import Direction, InsightType
@@ -15,14 +15,17 @@ from insights.statistics.episodes import Episode
 from insights.statistics.subjects import POOL_EVENT_SOURCE
 
 _LONGEST_NAME = 100
+_FOUR_WEEKS = 28
 
 
 def explain(episode: Episode, attributions: Sequence[Attribution]) -> str:
     """Say what happened.
 
-    "RunInstances was called 6 times at 13:25 UTC by role CI; normally once in 8 hours."
+    "RunInstances was called 6 times at 13:25 UTC by role CI; normally once in 8 hours; never more than 2 in an hour in
+    four weeks."
     """
-    return f"{_happening(episode)} {_when(episode)}{_by_whom(episode, attributions)}; {_normally(episode)}."
+    happened = f"{_happening(episode)} {_when(episode)}{_by_whom(episode, attributions)}"
+    return f"{'; '.join([happened, _normally(episode), *_at_most(episode)])}."
 
 
 def _happening(episode: Episode) -> str:
@@ -86,6 +89,13 @@ def _normally(episode: Episode) -> str:
     if episode.baseline.calls == 0 and episode.direction is Direction.SPIKE:
         return "never in the 7 days before"
     return f"normally {frequency(episode.expected_calls / episode.window_minutes)}"
+
+
+def _at_most(episode: Episode) -> Iterator[str]:
+    """Name the busiest hour of the last weeks where the insight beats it; in a busy series at night it need not."""
+    most, days = episode.most_in_an_hour, episode.known_days
+    if episode.direction is Direction.SPIKE and 0 < most < _rate(episode).calls and days > 1:
+        yield f"never more than {most:,} in an hour in {'four weeks' if days >= _FOUR_WEEKS else f'{days} days'}"
 
 
 def frequency(calls_per_minute: float) -> str:

@@ -10,12 +10,15 @@ from insights.statistics.learning import learn_hour, pass_hour
 from insights.statistics.levels import review_levels
 from insights.statistics.parameters import Parameters
 from insights.statistics.place import Hour, PlaceMemory
+from insights.statistics.reasons import Reason, Verdict, of_scores
 from insights.statistics.spikes import end_spikes, judge_spikes, judged_rows
 from insights.statistics.thresholds import begin_day
 from insights.statistics.unusual import score_hour
 
 
-def step(memory: PlaceMemory, cells: Cells | None, parameters: Parameters, *, is_silent: bool) -> list[Episode]:
+def step(
+    memory: PlaceMemory, cells: Cells | None, parameters: Parameters, *, is_silent: bool
+) -> tuple[list[Episode], list[Reason]]:
     """Judge and learn the next hour, and move the memory past it.
 
     Args:
@@ -25,7 +28,7 @@ def step(memory: PlaceMemory, cells: Cells | None, parameters: Parameters, *, is
         is_silent: learn, and tell nothing that begins here.
 
     Returns:
-        The episodes that opened or closed in this hour, in their latest form.
+        The episodes that opened or closed in this hour, in their latest form, and what became of every candidate.
     """
     hour = Hour(memory, memory.next_hour, parameters, is_silent)
     if hour.index % 24 == 0:
@@ -41,7 +44,9 @@ def step(memory: PlaceMemory, cells: Cells | None, parameters: Parameters, *, is
         is_judged = hour.index - memory.first_hour >= parameters.warm_up_hours
         told = judge_drops(hour) if is_judged else []
         spikes, scores = judge_spikes(hour) if is_judged else ([], score_hour(hour, judged_rows(hour)))
+        if not is_judged:
+            hour.reasons.extend(of_scores(hour, scores, scores.is_unusual, Verdict.TOO_YOUNG))
         learn_hour(hour, scores)
         told += spikes
     memory.next_hour = hour.index + 1
-    return told
+    return told, hour.reasons

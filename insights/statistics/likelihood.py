@@ -12,6 +12,7 @@ from math import log
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import xlogy
 
 from insights.statistics.parameters import Parameters
 
@@ -35,9 +36,17 @@ def neutral_rate(usual: float, unusual: float) -> float:
     return (unusual - usual) / log(unusual / usual)
 
 
-def spike_onset(counts: Counts, usual: float, unusual: float) -> int:
-    """Find the index from which the counts up to the last one speak loudest for the unusual rate."""
-    return _onset(counts - neutral_rate(usual, unusual))
+def spike_onset(counts: Counts, usual: float) -> int:
+    """Find the index from which the counts up to the last one speak loudest for a rate of their own.
+
+    Of n calls in m minutes against an expectation of λ₀m the logarithm of the likelihood ratio, at its best rate n/m,
+    is n ln(n/λ₀m) − (n − λ₀m): the scan statistic of Kulldorff (1997). A rate given beforehand, such as that of the
+    window that spoke, would take a few stray calls before a burst for its beginning.
+    """
+    calls = np.cumsum(counts[::-1], dtype=np.float64)
+    expected = usual * np.arange(1, len(counts) + 1)
+    ratio = np.where(calls > expected, xlogy(calls, calls / expected) - (calls - expected), 0.0)
+    return len(counts) - 1 - int(np.argmax(ratio))
 
 
 def drop_onset(counts: Counts, usual: float, unusual: float) -> int:
@@ -45,17 +54,18 @@ def drop_onset(counts: Counts, usual: float, unusual: float) -> int:
     return _onset(neutral_rate(usual, unusual) - counts)
 
 
-def follow_spike(counts: Counts, usual: float, unusual: float, parameters: Parameters) -> Span:
-    """Follow a spike from its first minute through the counts that are known.
+def follow_spike(counts: Counts, usual: float, parameters: Parameters, *, seen: int) -> Span:
+    """Follow a spike from its first minute through the counts that are known; it holds the first `seen` of them.
 
     It ends at the maximum of the running sum of n − c, once the sum has fallen from there by the evidence asked for and
     the quiet minutes have passed. At every new maximum the unusual rate is estimated anew from all minutes so far.
     """
     least = usual * parameters.min_rate_ratio
-    rate = max(unusual, least)
-    neutral, total, best, calls, end = neutral_rate(usual, rate), 0.0, 0.0, 0, 1
+    calls, end = int(counts[:seen].sum()), seen
+    rate = max(calls / seen, least)
+    neutral, total, best = neutral_rate(usual, rate), 0.0, 0.0
     # At most 540 minutes, and only for series with an episode: plain Python is quick enough.
-    for minute, count in enumerate(counts.tolist(), start=1):
+    for minute, count in enumerate(counts[seen:].tolist(), start=seen + 1):
         calls += count
         total += count - neutral
         if total > best:

@@ -7,7 +7,7 @@ About 13 KB a series: its minutes of nine hours, its hours of 28 days, one recor
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -52,6 +52,7 @@ class SeriesMemory:
     record_expected: Floats  # (28, n, w) what had been expected of it
     maximum: Floats  # (28, n, w) each day's largest count
     has_calls: Bools  # (28, n) whether the day had a call
+    busiest: NDArray[np.int32]  # (28, n) each day's largest count of an hour, calls as they were
     low_calls: Floats  # (28, n) calls of each day's most unusually low hour
     low_expected: Floats  # (28, n) what had been expected of it, 0 without one
     today_score: Floats  # (n, w) score of today's record so far
@@ -84,6 +85,7 @@ class SeriesMemory:
         self.subjects: list[Subject] = []
         self.index: dict[Subject, int] = {}
         self.apis: dict[Api, int] = {}
+        self._asked: tuple[tuple[Subject, ...], Ints] | None = None
         for name, (before, after, dtype, fill) in self._layout().items():
             setattr(self, name, np.full((*before, capacity, *after), fill, dtype=dtype))
 
@@ -121,9 +123,20 @@ class SeriesMemory:
         self.rate[:, row], self.profile[:, row] = rate_by_hour, base_rate
         return row
 
+    def rows_of(self, subjects: tuple[Subject, ...]) -> Ints:
+        """Give the rows of subjects, −1 where there is none yet, in an array that whoever adds one brings up to date.
+
+        The answer is kept for as long as the same tuple is asked for: a row is looked up once, not once an hour.
+        """
+        if self._asked is None or self._asked[0] is not subjects:
+            found = (self.index.get(subject, -1) for subject in subjects)
+            self._asked = subjects, np.fromiter(found, dtype=np.int64, count=len(subjects))
+        return self._asked[1]
+
     def keep(self, rows: Iterable[int]) -> None:
         """Forget every series but these; rows are numbered anew."""
         kept = list(rows)
+        self._asked = None
         self._take_rows(kept, capacity=max(64, len(kept) + len(kept) // 4))
         self.subjects = [self.subjects[row] for row in kept]
         self.index = {subject: row for row, subject in enumerate(self.subjects)}
@@ -162,6 +175,11 @@ class SeriesMemory:
                 self.week[row] += learnt - self.learnt_hours[touched % LEARNT_HOURS, row]
                 self.learnt_hours[touched % LEARNT_HOURS, row] = learnt
 
+    def arrays(self) -> Iterator[tuple[str, NDArray[Any], tuple[int, ...]]]:
+        """Yield each array with its name and its axes before that of the series."""
+        for name, (before, _, _, _) in self._layout().items():
+            yield name, getattr(self, name), before
+
     def _take_rows(self, rows: list[int], *, capacity: int) -> None:
         for name, (before, after, dtype, fill) in self._layout().items():
             fresh = np.full((*before, capacity, *after), fill, dtype=dtype)
@@ -185,6 +203,7 @@ class SeriesMemory:
             "record_expected": (days, w, np.float64, 0),
             "maximum": (days, w, np.float64, 0),
             "has_calls": (days, (), np.bool_, False),
+            "busiest": (days, (), np.int32, 0),
             "low_calls": (days, (), np.float64, 0),
             "low_expected": (days, (), np.float64, 0),
             "today_score": ((), w, np.float64, 0),

@@ -13,15 +13,17 @@ from insights.statistics.memory import MINUTE_HOURS, NEVER
 from insights.statistics.place import Hour
 from insights.statistics.unusual import HourScores
 
+ANY_SERVICE = "*"
 _DAY_MINUTES = 24 * 60
 
 
 def loud_windows(hour: Hour, row: int, scores: HourScores) -> NDArray[np.bool_]:
     """Give the unusual windows × cells of one series that may speak: they exceed what was already told of it."""
     series, parameters = hour.memory.series, hour.parameters
-    if _is_onboarded(hour, row):
+    if is_onboarded(hour, row):
         return np.zeros_like(scores.is_unusual)
-    if series.cooldown_until[row] <= hour.start:
+    if series.cooldown_until[row] <= hour.start or series.is_pool[row]:
+        # What was denied does not count again for seven days: whatever fills the pool anew are other operations.
         return scores.is_unusual
     exceeds: NDArray[np.bool_] = scores.calls > parameters.cooldown_ratio * series.cooldown_peak[row][:, None]
     return scores.is_unusual & exceeds
@@ -32,7 +34,7 @@ def note_opening(hour: Hour, row: int, running: OpenEpisode) -> None:
     if running.is_muted:
         _renew(hour, row, running.trigger)
     elif _is_newcomer(hour, row):
-        hour.memory.onboarded_at[running.episode.series.event_source] = running.trigger
+        hour.memory.onboarded_at[_newcomers(hour, row)] = running.trigger
 
 
 def note_end(hour: Hour, row: int, running: OpenEpisode, end: int) -> None:
@@ -60,10 +62,17 @@ def _peak(hour: Hour, row: int, start: int, end: int) -> NDArray[np.float64]:
     return peak
 
 
-def _is_onboarded(hour: Hour, row: int) -> bool:
-    """Tell whether a newcomer's service has had its one insight."""
-    told_at = hour.memory.onboarded_at.get(hour.memory.series.subjects[row].series.event_source, NEVER)
+def is_onboarded(hour: Hour, row: int) -> bool:
+    """Tell whether a newcomer's service, or its Region, has had its one insight."""
+    told_at = hour.memory.onboarded_at.get(_newcomers(hour, row), NEVER)
     return _is_newcomer(hour, row) and hour.start - told_at < hour.parameters.onboarding_days * _DAY_MINUTES
+
+
+def _newcomers(hour: Hour, row: int) -> str:
+    """Name those that share one insight: the operations of a service, or all of a Region that was never used before."""
+    memory = hour.memory
+    is_new_region = memory.is_new_region(hour.parameters)
+    return ANY_SERVICE if is_new_region else memory.series.subjects[row].series.event_source
 
 
 def _is_newcomer(hour: Hour, row: int) -> bool:

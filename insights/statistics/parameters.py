@@ -57,8 +57,12 @@ class Parameters:
     youth_allowance: float = 0.5
     youth_days: float = 7.0
     new_series_score: float = 14.0
+    new_region_score: float = 9.0
     min_score_for_count: float = 5.0
     min_maximum_calls: float = 5.0
+    season_factor: float = 3.0
+    min_score_for_season: float = 5.5
+    season_days: int = 14
 
     # Start, end, level.
     min_rate_ratio: float = 1.5

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 from insights.statistics.counts import Cells, denied_apis
 from insights.statistics.coverage import Place
 from insights.statistics.episodes import OpenEpisode
-from insights.statistics.memory import LEARNT_HOURS, MINUTE_HOURS, NEVER, RAW_HOURS, SeriesMemory
+from insights.statistics.memory import LEARNT_HOURS, MINUTE_HOURS, NEVER, RAW_HOURS, RECORD_DAYS, SeriesMemory
 from insights.statistics.parameters import Parameters
 from insights.statistics.subjects import Api, Subject, pool_subject
 
@@ -22,7 +23,10 @@ WEEK_MINUTES = WEEK_HOURS * 60
 
 @dataclass(slots=True)
 class PlaceMemory:
-    """Everything learnt of one account × Region up to, not including, `next_hour`."""
+    """Everything learnt of one account × Region up to, not including, `next_hour`.
+
+    `first_hour` is the first in which its account was known; `used_since` the first with a call here, if later.
+    """
 
     place: Place
     first_hour: int
@@ -31,14 +35,24 @@ class PlaceMemory:
     delivered_minutes: Ints = field(default_factory=lambda: np.zeros(LEARNT_HOURS, dtype=np.int64))
     week_minutes: int = 0
     gap_end: int = NEVER
+    used_since: int = NEVER
     open: dict[Subject, OpenEpisode] = field(default_factory=dict)
     denied_at: dict[Api, int] = field(default_factory=dict)
     onboarded_at: dict[str, int] = field(default_factory=dict)
 
     @classmethod
-    def begin(cls, place: Place, hour: int, parameters: Parameters) -> PlaceMemory:
-        """Begin with the first hour that has data; only the pools of first denials are known from the start."""
-        memory = cls(place, hour, hour, SeriesMemory(len(parameters.windows_minutes)))
+    def begin(cls, place: Place, hour: int, parameters: Parameters, *, account_since: int) -> PlaceMemory:
+        """Begin with the first hour that has data; only the pools of first denials are known from the start.
+
+        In an account that was known before, in another Region, the hours since then were hours without calls in this
+        one: a Region that was never used is not a Region of which nothing is known.
+        """
+        memory = cls(place, account_since, hour, SeriesMemory(len(parameters.windows_minutes)))
+        silent = np.arange(max(account_since, hour - LEARNT_HOURS + 1), hour)
+        memory.delivered_minutes[silent % LEARNT_HOURS] = 60
+        memory.week_minutes = 60 * min(hour - account_since, WEEK_HOURS)
+        if hour > account_since:
+            memory.used_since = hour
         if parameters.error_rate:
             for category in sorted(parameters.categories):
                 memory.add(pool_subject(place, category), parameters)
@@ -54,6 +68,7 @@ class PlaceMemory:
             self.delivered_minutes.copy(),
             self.week_minutes,
             self.gap_end,
+            self.used_since,
             dict(self.open),
             dict(self.denied_at),
             dict(self.onboarded_at),
@@ -69,30 +84,36 @@ class PlaceMemory:
         return self.series.add(
             subject,
             hour=self.next_hour,
-            new_score=parameters.pool_new_score if subject.is_pool else parameters.new_series_score,
+            new_score=parameters.pool_new_score if subject.is_pool else self.new_score(parameters),
             size=parameters.min_size,
             rate_by_hour=rate_by_hour,
             base_rate=base_rate,
         )
 
+    def is_new_region(self, parameters: Parameters) -> bool:
+        """Tell whether its account was known before its Region was used, lately, for the first time."""
+        return self.next_hour - self.used_since < parameters.onboarding_days * 24
+
+    def new_score(self, parameters: Parameters) -> float:
+        """Give the score that a series never seen before has to reach."""
+        if self.is_new_region(parameters):
+            return min(parameters.new_region_score, parameters.new_series_score)
+        return parameters.new_series_score
+
     def take(self, cells: Cells, parameters: Parameters) -> None:
         """Put the counts of the coming hour into the memory, and remember the series it is the first to show."""
         series, slot = self.series, self.next_hour % MINUTE_HOURS
-        codes, local = np.unique(cells.code, return_inverse=True)
-        subjects = [cells.subjects[code] for code in codes.tolist()]
-        rows = np.array([series.index.get(subject, -1) for subject in subjects], dtype=np.int64)
-        if (rows < 0).any():
-            for subject in sorted((subjects[at] for at in np.flatnonzero(rows < 0)), key=Subject.sort_key):
-                self.add(subject, parameters)
-            rows = np.array([series.index[subject] for subject in subjects], dtype=np.int64)
-        if rows.size:
-            np.add.at(self.series.minutes[slot], (rows[local], cells.minute % 60), cells.calls)
+        rows = series.rows_of(cells.subjects)
+        unknown = np.unique(cells.code[rows[cells.code] < 0])
+        for code in sorted(unknown.tolist(), key=lambda code: cells.subjects[code].sort_key()):
+            rows[code] = self.add(cells.subjects[code], parameters)
+        np.add.at(series.minutes[slot], (rows[cells.code], cells.minute % 60), cells.calls)
         self._take_denials(cells)
         series.clean[slot] = series.minutes[slot]
         series.raw_hours[self.next_hour % RAW_HOURS] = series.minutes[slot].sum(axis=1, dtype=np.int64)
-        series.has_calls[self.next_hour // 24 % len(series.has_calls)] |= (
-            series.raw_hours[self.next_hour % RAW_HOURS] > 0
-        )
+        day, calls = self.next_hour // 24 % RECORD_DAYS, series.raw_hours[self.next_hour % RAW_HOURS]
+        series.has_calls[day] |= calls > 0
+        np.maximum(series.busiest[day], calls, out=series.busiest[day], casting="unsafe")
 
     def clear_hour(self) -> None:
         """Empty the slots of the coming hour, which still hold one long gone."""
@@ -117,6 +138,8 @@ class Hour:
     index: int
     parameters: Parameters
     is_silent: bool
+    reasons: list[dict[str, Any]] = field(default_factory=list)
+    """Filled while it is judged."""
 
     @property
     def start(self) -> int:

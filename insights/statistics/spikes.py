@@ -16,8 +16,9 @@ from insights.statistics.episodes import Episode, OpenEpisode
 from insights.statistics.evidence import spike_episode
 from insights.statistics.levels import accept_level
 from insights.statistics.likelihood import follow_spike, spike_onset
-from insights.statistics.muting import loud_windows, note_end, note_opening
+from insights.statistics.muting import is_onboarded, loud_windows, note_end, note_opening
 from insights.statistics.place import Hour
+from insights.statistics.reasons import Verdict, of_episode, of_scores
 from insights.statistics.subjects import Subject
 from insights.statistics.unusual import HourScores, score_hour
 
@@ -37,6 +38,7 @@ def judge_spikes(hour: Hour) -> tuple[list[Episode], HourScores]:
         del memory.open[subject]
         _follow(hour, memory.series.index[subject], running, told)
     scores = score_hour(hour, judged_rows(hour))
+    hour.reasons.extend(of_scores(hour, scores, scores.is_small, Verdict.TOO_FEW))
     unusual_rows = np.unique(scores.row[scores.is_unusual.any(axis=0)])
     for row in unusual_rows.tolist():
         _judge_series(hour, row, scores.where(scores.row == row), told)
@@ -51,7 +53,7 @@ def end_spikes(hour: Hour) -> list[Episode]:
         del hour.memory.open[subject]
         hour.memory.series.show(row, running.start, hour.start, hour=hour.index)
         counts = hour.memory.series.calls_between(row, running.start, hour.start)
-        span = follow_spike(counts, running.usual_rate, running.unusual_rate, hour.parameters)
+        span = follow_spike(counts, running.usual_rate, hour.parameters, seen=running.seen_minutes)
         _close(hour, row, running, running.start + span.minutes, told, is_level_shift=False)
     return told
 
@@ -94,16 +96,23 @@ def _open(hour: Hour, row: int, scores: HourScores, cell: int, *, not_before: in
     window = int(np.argmax(np.where(chosen, strength, 0.0)))
     minutes = parameters.windows_minutes[window]
     usual = float(scores.expected[window, cell]) / minutes
-    unusual = max(float(scores.calls[window, cell]) / minutes, parameters.min_rate_ratio * usual)
     trigger = hour.start + int(scores.minute[cell])
     back = parameters.search_back_windows * max(minutes, parameters.quiet_minutes)
     back = min(back, parameters.level_shift_hours * 60 - 1)
     first = max(trigger - back, not_before, hour.memory.gap_end, hour.memory.first_hour * 60)
-    start = first + spike_onset(series.calls_between(row, first, trigger + 1), usual, unusual)
+    start = first + spike_onset(series.calls_between(row, first, trigger + 1), usual)
     episode = spike_episode(hour, row, start, scores, cell=cell, window=window)
+    unusual = episode.detection.calls / minutes
     running = OpenEpisode(episode, start, trigger, usual, unusual, not loud.any(), hour.is_silent)
+    hour.reasons.append(of_episode(episode, _verdict(hour, row, running)))
     note_opening(hour, row, running)
     return running
+
+
+def _verdict(hour: Hour, row: int, running: OpenEpisode) -> Verdict:
+    if running.is_muted:
+        return Verdict.NEW_SERVICE if is_onboarded(hour, row) else Verdict.REPEAT
+    return Verdict.TOLD
 
 
 def _follow(hour: Hour, row: int, running: OpenEpisode, told: list[Episode]) -> bool:
@@ -112,7 +121,7 @@ def _follow(hour: Hour, row: int, running: OpenEpisode, told: list[Episode]) -> 
     series.show(row, running.start, hour.end, hour=hour.index)
     longest = running.start + parameters.level_shift_hours * 60
     counts = series.calls_between(row, running.start, min(hour.end, longest))
-    span = follow_spike(counts, running.usual_rate, running.unusual_rate, parameters)
+    span = follow_spike(counts, running.usual_rate, parameters, seen=running.seen_minutes)
     end = running.start + span.minutes
     if running.is_muted:
         woken = _woken(hour, row, running, before=end if span.is_over else hour.end)

@@ -30,7 +30,7 @@ def begin_day(hour: Hour) -> None:
     slot = day % RECORD_DAYS
     for daily in (series.record_calls, series.record_expected, series.maximum, series.low_calls, series.low_expected):
         daily[slot] = 0.0
-    series.has_calls[slot] = False
+    series.has_calls[slot], series.busiest[slot] = False, 0
     series.today_score[:], series.today_low[:] = 0.0, 0.0
     series.squares[day % MOMENT_DAYS], series.excess[day % MOMENT_DAYS] = 0.0, 0.0
 
@@ -43,7 +43,8 @@ def youth_factor(born: NDArray[np.int64], hour: int, parameters: Parameters) -> 
 
 
 def _read_records(hour: Hour, day: int) -> None:
-    series, parameters = hour.memory.series, hour.parameters
+    memory, parameters = hour.memory, hour.parameters
+    series = memory.series
     series.size[:] = size_by_moments(
         series.squares.sum(axis=0),
         series.excess.sum(axis=0),
@@ -62,7 +63,7 @@ def _read_records(hour: Hour, day: int) -> None:
     series.is_new[:] = days == 0
     factor = parameters.score_factor + parameters.few_days_allowance / np.maximum(days, 1)
     known = factor[:, None] * np.maximum(record, parameters.min_record_score)
-    new = np.where(series.is_pool, parameters.pool_new_score, parameters.new_series_score)
+    new = np.where(series.is_pool, parameters.pool_new_score, memory.new_score(parameters))
     series.threshold[:] = np.where(series.is_new[:, None], new[:, None], known)
     if series.is_pool.any():
         unused = ~np.isin(parameters.windows_minutes, parameters.pool_windows_minutes)

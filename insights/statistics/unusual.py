@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from insights.statistics.memory import MINUTE_HOURS, WINDOW_HOURS
+from insights.statistics.episodes import Rule
+from insights.statistics.memory import LEARNT_HOURS, MINUTE_HOURS, RECORD_DAYS, WINDOW_HOURS
 from insights.statistics.place import Hour
 from insights.statistics.scores import upper_score
 from insights.statistics.thresholds import youth_factor
@@ -16,6 +17,7 @@ Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
+_HOURS_AROUND = np.array([day * 24 + near for day in range(1, RECORD_DAYS + 1) for near in range(-2, 3)])
 _BEFORE = (WINDOW_HOURS - 1) * 60
 
 
@@ -23,7 +25,8 @@ _BEFORE = (WINDOW_HOURS - 1) * 60
 class HourScores:
     """Windows × cells of one hour, where a cell is a minute with calls of one series.
 
-    `minute` counts from the start of the hour. `by_record` and `by_maximum` tell which rule is passed.
+    `minute` counts from the start of the hour. `by_record`, `by_maximum` and `by_season` tell which rules are
+    passed; `is_small` marks scores that would do, of too few calls.
     """
 
     row: Ints
@@ -34,11 +37,22 @@ class HourScores:
     threshold: Floats
     by_record: Bools
     by_maximum: Bools
+    by_season: Bools
+    is_small: Bools
+
+    def rule(self, window: int, cell: int, *, is_new: bool) -> Rule:
+        """Name the rule that a window passes, or would pass were it large enough."""
+        if not self.by_record[window, cell]:
+            if self.by_maximum[window, cell]:
+                return Rule.OWN_MAXIMUM
+            if self.by_season[window, cell]:
+                return Rule.OWN_HOURS
+        return Rule.NEW_SERIES if is_new else Rule.OWN_RECORD
 
     @property
     def is_unusual(self) -> Bools:
         """Windows × cells that pass a rule."""
-        return self.by_record | self.by_maximum
+        return self.by_record | self.by_maximum | self.by_season
 
     def where(self, chosen: Bools) -> HourScores:
         """Give only these cells."""
@@ -51,6 +65,8 @@ class HourScores:
             self.threshold[:, chosen],
             self.by_record[:, chosen],
             self.by_maximum[:, chosen],
+            self.by_season[:, chosen],
+            self.is_small[:, chosen],
         )
 
 
@@ -76,7 +92,38 @@ def score_hour(hour: Hour, rows: Ints) -> HourScores:
     is_old = series.is_dense[row] & (youth <= 1.0) & ~is_pool
     is_largest = calls > parameters.count_factor * series.largest[row].T
     by_maximum = is_large & is_old & is_largest & (score >= parameters.min_score_for_count)
-    return HourScores(row, minute, calls, expected, score, threshold, is_large & (score >= threshold), by_maximum)
+    by_season = is_large & is_old & (score >= parameters.min_score_for_season)
+    by_season &= calls > parameters.season_factor * _most_at_this_time(hour, row)
+    is_high = score >= threshold
+    return HourScores(
+        row, minute, calls, expected, score, threshold, is_large & is_high, by_maximum, by_season, ~is_large & is_high
+    )
+
+
+def largest_at_this_time(hour: Hour, row: int) -> tuple[float, int]:
+    """Give the largest count of one series' hours at this time of day, and its day since 1970."""
+    calls = hour.memory.series.learnt_hours[(hour.index - _HOURS_AROUND) % LEARNT_HOURS, row]
+    at = int(np.argmax(calls))
+    return float(calls[at]), int(hour.index - _HOURS_AROUND[at]) // 24
+
+
+def _most_at_this_time(hour: Hour, row: Ints) -> Floats:
+    """Give the largest count that an hour had at this time of day, two hours earlier or later, in four weeks.
+
+    Windows × cells: only the window that is as long as an hour is compared with hours, and only in series that have a
+    rhythm and some weeks of it. A night that is as busy as a day beats no record of the day.
+    """
+    series, parameters = hour.memory.series, hour.parameters
+    most = np.full((len(parameters.windows_minutes), row.size), np.inf)
+    has_weeks = hour.index - series.born[row] >= parameters.season_days * 24
+    cells = np.flatnonzero(series.is_dense[row] & has_weeks & ~series.is_pool[row])
+    if cells.size and 60 in parameters.windows_minutes:
+        rows, local = np.unique(row[cells], return_inverse=True)
+        ago = (hour.index - _HOURS_AROUND) % LEARNT_HOURS
+        largest = series.learnt_hours[np.ix_(ago, rows)].max(axis=0)
+        at = parameters.windows_minutes.index(60)
+        most[at, cells] = np.maximum(largest[local], parameters.min_maximum_calls)
+    return most
 
 
 def _running_sums(minutes: NDArray[np.float32]) -> Floats:

@@ -21,7 +21,7 @@ from insights.windows import Window
 
 _COLUMNS = (
     "event_time", "event_category", "is_read_only", "event_source", "event_name", "error_code", "identity_arn",
-    "identity_key", "user_agent",
+    "identity_key", "user_agent", "source_ip_address",
 )  # fmt: skip
 
 

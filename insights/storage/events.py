@@ -2,13 +2,18 @@
 
 A union does not care in which order, how often or by whom it is made, which is what makes runs repeatable and backfills
 equal to hourly runs. Of several copies of a record the one from the smallest object key stays, so that the table does
-not depend on the order of arrival either.
+not depend on the order of arrival either; of a record and its corrections (`addendum`), the correction from the
+greatest key, which is the last that was delivered.
+
+An event counts as kept for the first object that brought it, and as a duplicate for all others. Where that is not the
+object whose copy stays, the file's metadata name it (its credits), so that objects that are read again, since a run was
+killed, are told the same.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any
@@ -19,13 +24,17 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from insights.errors import ConflictError
+from insights.records.addendum import corrected_event_id
 from insights.records.columns import UNCOMPLETED, complete
 from insights.records.partitions import EventHour
-from insights.records.schemas import EVENTS
+from insights.records.schemas import EVENTS, with_dictionaries
 from insights.storage.objects import ObjectStore
-from insights.storage.tables import ROW_GROUP_ROWS, encode_parts, read_version
+from insights.storage.tables import ROW_GROUP_ROWS, StoredRows, encode_parts, open_rows
 
 TABLE = "events"
+_STORED = with_dictionaries(EVENTS)
+_KEY_COLUMNS = ["event_time", "event_id", "addendum_json", "object_key"]
+"""What says which event a row is, which copy of it, and where it goes."""
 _UUID_LENGTH = 36
 _DASHES = (8, 13, 18, 23)
 _HEX_COLUMNS = np.array([i for i in range(_UUID_LENGTH) if i not in _DASHES])
@@ -42,64 +51,166 @@ def hour_key(hour: EventHour) -> str:
 def merge_hour(store: ObjectStore, hour: EventHour, rows: pa.Table) -> npt.NDArray[np.bool_]:
     """Add rows (columns of `UNCOMPLETED`) to an event hour; tell which are kept, the others are duplicates.
 
-    A row that is in the file already, from the same object, counts as kept: a run was killed after writing it.
+    A row whose event is in the file already, first brought by the same object, counts as kept: a run was killed after
+    writing it.
     """
+    new = rows.select(UNCOMPLETED.names).cast(UNCOMPLETED).combine_chunks()
     while True:
-        version = read_version(store, hour_key(hour), UNCOMPLETED)
-        union = _unite(version.table, rows)
+        old = open_rows(store, hour_key(hour), UNCOMPLETED)
+        union = _unite(old, new)
         if union.is_unchanged:
             return union.is_kept
+        content = encode_parts(_STORED, union.parts(), credits=union.credits)
         try:
-            store.put(hour_key(hour), encode_parts(EVENTS, union.parts()), replacing=version.etag)
+            store.put(hour_key(hour), content, replacing=old.etag)
         except ConflictError:
             continue
         return union.is_kept
 
 
+def take_out(store: ObjectStore, hour: EventHour, object_keys: Collection[str]) -> None:
+    """Leave some objects' rows out of an event hour; what is kept for one of them is kept for its row's object then.
+
+    An hour without any row stays as an empty file: deleting it could undo a merge.
+    """
+    gone = pa.array(sorted(object_keys), pa.string())
+    while True:
+        old = open_rows(store, hour_key(hour), UNCOMPLETED)
+        origin = old.read(["object_key"])["object_key"].cast(pa.string())
+        credited = _credited(origin, old.credits)
+        credited = pc.if_else(pc.is_in(credited, gone), origin, credited)
+        stays = pc.invert(pc.is_in(origin, gone))
+        origin, credited, rows = origin.filter(stays), credited.filter(stays), np.flatnonzero(stays.to_numpy())
+        moved = np.flatnonzero(pc.not_equal(origin, credited).to_numpy())
+        credits = _credits(moved, credited.take(pa.array(moved)).to_pylist())
+        if len(rows) == len(old) and credits == old.credits:
+            return
+        starts = range(0, len(rows), ROW_GROUP_ROWS)
+        parts = (complete(old.take(rows[start : start + ROW_GROUP_ROWS])) for start in starts)
+        try:
+            store.put(hour_key(hour), encode_parts(_STORED, parts, credits=credits), replacing=old.etag)
+        except ConflictError:
+            continue
+        return
+
+
 @dataclass(frozen=True, slots=True)
 class _Union:
-    table: pa.Table
-    order: pa.Array
+    """What becomes of the rows of a file and of new ones, numbered in this order: `order` has the numbers of those that
+    stay, by time; `is_kept` tells of each new row whether it is no duplicate; `credits` is for the file's metadata."""
+
+    old: StoredRows
+    new: pa.Table
+    order: npt.NDArray[np.int64]
     is_kept: npt.NDArray[np.bool_]
-    is_unchanged: bool
+    credits: str
+
+    @property
+    def is_unchanged(self) -> bool:
+        """Whether the file holds exactly the rows that stay."""
+        return 0 < len(self.old) == len(self.order) and bool((self.order < len(self.old)).all())
 
     def parts(self) -> Iterator[pa.Table]:
-        """Give the rows of the file in order, a row group at a time: whole, they take twice the memory."""
+        """Give the rows that stay a row group at a time: a busy hour's are a thousand times its file's memory."""
         for start in range(0, len(self.order), ROW_GROUP_ROWS):
-            yield complete(self.table.take(self.order[start : start + ROW_GROUP_ROWS]))
+            yield complete(self._rows(self.order[start : start + ROW_GROUP_ROWS]))
+
+    def _rows(self, numbers: npt.NDArray[np.int64]) -> pa.Table:
+        is_old = numbers < len(self.old)
+        if not is_old.any():
+            return self.new.take(pa.array(numbers - len(self.old)))
+        both = [self.old.take(numbers[is_old]), self.new.take(pa.array(numbers[~is_old] - len(self.old)))]
+        places = np.empty(len(numbers), dtype=np.int64)
+        places[np.concatenate([np.flatnonzero(is_old), np.flatnonzero(~is_old)])] = np.arange(len(numbers))
+        return pa.concat_tables([each.cast(UNCOMPLETED) for each in both]).unify_dictionaries().take(pa.array(places))
 
 
-def _unite(old: pa.Table, new: pa.Table) -> _Union:
-    table = new.select(UNCOMPLETED.names).cast(UNCOMPLETED)
-    if old.num_rows:
-        table = pa.concat_tables([old.cast(UNCOMPLETED), table]).unify_dictionaries()
-    table = table.combine_chunks()
-    high, low = event_keys(table)
-    origin = _ranks(table["object_key"])
-    by_event = np.lexsort((origin, low, high))
-    is_first = np.ones(table.num_rows, dtype=bool)
+def _unite(old: StoredRows, new: pa.Table) -> _Union:
+    """Decide which rows stay by what tells events and copies apart only: a tenth of what the rows hold."""
+    keys = old.read(_KEY_COLUMNS)
+    columns = pa.concat_tables([keys.cast(new.select(_KEY_COLUMNS).schema), new.select(_KEY_COLUMNS)])
+    high, low = (np.concatenate(both) for both in zip(_stored_event_keys(old, keys), event_keys(new), strict=True))
+    objects = columns["object_key"]
+    if old.credits:
+        credited_keys = _credited(keys["object_key"].cast(pa.string()), old.credits)
+        objects = pa.chunked_array([*objects.chunks, *credited_keys.cast(objects.type).chunks])
+    ranks = _ranks(objects)
+    origin = ranks[: len(columns)]
+    credited = ranks[len(columns) :] if old.credits else origin[: len(old)]
+    by_event = np.lexsort((_precedence(columns, origin), low, high))
+    is_first = np.ones(len(by_event), dtype=bool)
     is_first[1:] = (np.diff(high[by_event]) != 0) | (np.diff(low[by_event]) != 0)
     winners = by_event[is_first]
-    time = pc.cast(table["event_time"], pa.int64()).to_numpy()
-    order = winners[np.argsort(time[winners], kind="stable")]
-    event = np.empty(table.num_rows, dtype=np.int64)
+    time = pc.cast(columns["event_time"], pa.int64()).to_numpy()
+    event = np.empty(len(by_event), dtype=np.int64)
     event[by_event] = np.cumsum(is_first) - 1
-    is_kept = _kept(event, origin, old.num_rows, winners)
-    is_unchanged = old.num_rows > 0 and len(winners) == old.num_rows and bool((winners < old.num_rows).all())
-    return _Union(table, pa.array(order), is_kept, is_unchanged)
+    order = winners[np.argsort(time[winners], kind="stable")]
+    credit = origin[winners]
+    credit[event[: len(old)]] = credited
+    moved = np.flatnonzero(credit[event[order]] != origin[order])
+    names = sorted(objects.unify_dictionaries().chunk(0).dictionary.to_pylist()) if len(moved) else []
+    credits = _credits(moved, [names[rank] for rank in credit[event[order[moved]]]])
+    return _Union(old, new, order, _kept(event, origin, credited, winners), credits)
+
+
+def _stored_event_keys(old: StoredRows, keys: pa.Table) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.uint64]]:
+    """Give `event_keys` of the rows of a file, of which `keys` has `_KEY_COLUMNS`."""
+    if not keys["event_id"].null_count:
+        return event_keys(keys)
+    starts = range(0, len(old), ROW_GROUP_ROWS)
+    parts = [event_keys(old.take(np.arange(start, min(start + ROW_GROUP_ROWS, len(old))))) for start in starts]
+    high, low = zip(*parts, strict=True)
+    return np.concatenate(high), np.concatenate(low)
+
+
+def _precedence(table: pa.Table, origin: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Rank the copies of an event, the one that stays lowest: corrections before others, the last delivered first."""
+    is_correction = pc.is_valid(_corrected_ids(table)).to_numpy(zero_copy_only=False)
+    return np.where(is_correction, -1 - origin, origin)
+
+
+def _corrected_ids(table: pa.Table) -> pa.Array:
+    """Give the event id each row corrects, null for the rows (nearly all) that correct none."""
+    addenda = table["addendum_json"]
+    if addenda.null_count == len(addenda):
+        return pa.nulls(len(addenda), pa.string())
+    return pa.array([corrected_event_id(text) for text in addenda.to_pylist()], pa.string())
+
+
+def _credited(object_keys: pa.ChunkedArray, credits: str) -> pa.ChunkedArray:
+    """Give the object each row of a file is kept for: its own, unless the file's credits name another."""
+    if not credits:
+        return object_keys
+    texts = object_keys.to_pylist()
+    for key, rows in json.loads(credits).items():
+        for row in rows:
+            texts[row] = key
+    return pa.chunked_array([pa.array(texts, pa.string())])
+
+
+def _credits(rows: npt.NDArray[np.int64], object_keys: Sequence[str]) -> str:
+    """Write down the rows of a file that are kept for another object than their own: `{"object key": [rows]}`."""
+    by_object: dict[str, list[int]] = {}
+    for row, key in zip(rows.tolist(), object_keys, strict=True):
+        by_object.setdefault(key, []).append(row)
+    return json.dumps(by_object, sort_keys=True) if by_object else ""
 
 
 def _kept(
-    event: npt.NDArray[np.int64], origin: npt.NDArray[np.int64], old: int, winners: npt.NDArray[np.int64]
+    event: npt.NDArray[np.int64],
+    origin: npt.NDArray[np.int64],
+    credited: npt.NDArray[np.int64],
+    winners: npt.NDArray[np.int64],
 ) -> npt.NDArray[np.bool_]:
-    """Mark the new rows that are not duplicates: the first copy of an event the file did not have, or had from the
-    same object."""
-    origin_before = np.full(len(winners), -1, dtype=np.int64)
-    origin_before[event[:old]] = origin[:old]
-    is_new_event = origin_before[event[old:]] < 0
+    """Mark the new rows that are not duplicates: the copy that stays of an event the file did not have, or the first of
+    an event that it has and is kept for the same object."""
+    old = len(credited)
+    credited_before = np.full(len(winners), -1, dtype=np.int64)
+    credited_before[event[:old]] = credited
+    is_new_event = credited_before[event[old:]] < 0
     is_winner = np.zeros(len(event), dtype=bool)
     is_winner[winners] = True
-    is_reread = ~is_new_event & (origin_before[event[old:]] == origin[old:])
+    is_reread = ~is_new_event & (credited_before[event[old:]] == origin[old:])
     _, first_reread = np.unique(event[old:][is_reread], return_index=True)
     is_first_reread = np.zeros(len(event) - old, dtype=bool)
     is_first_reread[np.flatnonzero(is_reread)[first_reread]] = True
@@ -108,7 +219,7 @@ def _kept(
 
 def _ranks(texts: pa.ChunkedArray) -> npt.NDArray[np.int64]:
     """Number texts by their alphabetical order."""
-    codes = pc.dictionary_encode(texts.combine_chunks())
+    codes = texts.unify_dictionaries().combine_chunks()
     rank = np.empty(len(codes.dictionary), dtype=np.int64)
     rank[pc.sort_indices(codes.dictionary).to_numpy()] = np.arange(len(rank))
     ranks: npt.NDArray[np.int64] = rank[codes.indices.to_numpy()]
@@ -117,8 +228,8 @@ def _ranks(texts: pa.ChunkedArray) -> npt.NDArray[np.int64]:
 
 def event_keys(table: pa.Table) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.uint64]]:
     """Give 128 bits a row that tell events apart: the event id's own where it is a UUID, else a hash of it, or, where
-    the record has none (version 1.0), of the whole record."""
-    ids = table["event_id"].combine_chunks()
+    the record has none (version 1.0), of the whole record: only then all columns are asked for."""
+    ids = pc.coalesce(_corrected_ids(table), table["event_id"].combine_chunks())
     keys = np.zeros((table.num_rows, 16), dtype=np.uint8)
     is_done = _decode_uuids(ids, keys)
     for i in np.flatnonzero(~is_done):

@@ -1,12 +1,18 @@
-"""The `insights` table: one small file an insight, named by its id, under the day it started."""
+"""The `insights` table: one small file an insight, named by its id, under the day it started.
+
+Beside every write lies a mark, put before it, that says which version is about to be replaced. Whoever publishes looks
+at what is marked, not at all that was ever found. A mark has done its work when the version it names is gone.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from hashlib import blake2b
 from typing import Any
 
 import pyarrow as pa
 
+from insights.errors import NotFoundError
 from insights.records.schemas import INSIGHTS
 from insights.storage.objects import ABSENT, ObjectStore
 from insights.storage.partitions import day_of
@@ -14,6 +20,7 @@ from insights.storage.tables import encode, read_columns
 from insights.windows import Window
 
 TABLE = "insights"
+MARKS = "state/unpublished"
 Row = dict[str, Any]
 """A row of `INSIGHTS` as `Table.to_pylist` gives it; one that was read has its file's key and ETag as `_key`
 and `_etag`."""
@@ -26,8 +33,10 @@ def write(store: ObjectStore, row: Row) -> None:
         ConflictError: somebody else wrote it meanwhile.
     """
     key = row.get("_key") or f"{TABLE}/date={row['start_time']:%Y-%m-%d}/{row['insight_id']}.parquet"
+    replacing = row.get("_etag", ABSENT)
     content = encode(pa.Table.from_pylist([row], schema=INSIGHTS))
-    store.put(key, content, replacing=row.get("_etag", ABSENT))
+    store.put(f"{MARKS}/{key.removeprefix(f'{TABLE}/')}/{_digest(replacing)}", b"")
+    store.put(key, content, replacing=replacing)
 
 
 def read(store: ObjectStore, window: Window | None = None) -> Iterator[Row]:
@@ -36,6 +45,43 @@ def read(store: ObjectStore, window: Window | None = None) -> Iterator[Row]:
     for folder in store.list_folder(f"{TABLE}/").folders:
         if window is None or day_of(folder).overlaps(window):
             for info in store.list(folder):
-                content, etag = store.get(info.key)
-                rows += [row | {"_key": info.key, "_etag": etag} for row in read_columns(content).to_pylist()]
-    yield from sorted(rows, key=lambda row: (row["start_time"], row["insight_id"]))
+                rows += _rows(store, info.key)
+    yield from sorted(rows, key=_by_start)
+
+
+def read_marked(store: ObjectStore) -> Iterator[Row]:
+    """Yield the insights that were written and not settled since, oldest first."""
+    keys = {_key_of(info.key) for info in store.list(f"{MARKS}/")}
+    rows: list[Row] = []
+    for key in sorted(keys):
+        try:
+            rows += _rows(store, key)
+        except NotFoundError:  # its writer has only just begun
+            continue
+    yield from sorted(rows, key=_by_start)
+
+
+def settle(store: ObjectStore, rows: Iterable[Row]) -> None:
+    """Forget the marks of rows as they were read; one that names that very version waits for its write."""
+    versions = {row["_key"]: _digest(row["_etag"]) for row in rows}
+    for info in list(store.list(f"{MARKS}/")):
+        key = _key_of(info.key)
+        if key in versions and not info.key.endswith(versions[key]):
+            store.delete(info.key)
+
+
+def _rows(store: ObjectStore, key: str) -> list[Row]:
+    content, etag = store.get(key)
+    return [row | {"_key": key, "_etag": etag} for row in read_columns(content).to_pylist()]
+
+
+def _by_start(row: Row) -> Any:
+    return row["start_time"], row["insight_id"]
+
+
+def _key_of(mark: str) -> str:
+    return f"{TABLE}/{mark.removeprefix(f'{MARKS}/').rpartition('/')[0]}"
+
+
+def _digest(etag: str) -> str:
+    return blake2b(etag.encode(), digest_size=8).hexdigest()

@@ -2,7 +2,7 @@
 
 It is looked up by key *and* ETag, never by "the last key seen": names within a minute sort by a random suffix, and an
 object can arrive late or be replaced. A file is named by the objects it is about, so that a repeated run writes the
-same one.
+same one; later the files of a day become one (`parts`).
 """
 
 from __future__ import annotations
@@ -16,13 +16,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from insights.records.schemas import LEDGER
+from insights.storage import integrity, parts
 from insights.storage.objects import ObjectStore
 from insights.storage.partitions import day_folders
-from insights.storage.tables import encode, put_if_new, read_columns
+from insights.storage.tables import encode, put_if_new
 from insights.storage.trail import TrailObject
 from insights.windows import Window
 
 TABLE = "ledger"
+IDENTITY = ("object_key", "object_etag")
+"""What tells entries apart."""
 
 
 def unit_name(objects: Iterable[TrailObject]) -> str:
@@ -36,8 +39,7 @@ def unit_name(objects: Iterable[TrailObject]) -> str:
 def already_read(store: ObjectStore, ledger_path: str) -> set[tuple[str, str]]:
     """Give key and ETag of every object of one ledger partition (`TrailObject.ledger_path`) that was read."""
     seen: set[tuple[str, str]] = set()
-    for info in store.list(f"{TABLE}/{ledger_path}/"):
-        table = read_columns(store.get(info.key)[0], ["object_key", "object_etag"])
+    for table in parts.read(store, f"{TABLE}/{ledger_path}/", IDENTITY):
         seen.update(zip(table["object_key"].to_pylist(), table["object_etag"].to_pylist(), strict=True))
     return seen
 
@@ -73,24 +75,30 @@ def write(store: ObjectStore, unit: str, rows: Sequence[tuple[TrailObject, dict[
 def read_tables(store: ObjectStore, delivered: Window) -> Iterator[pa.Table]:
     """Yield the entries (schema `LEDGER`, one table a file) of what was delivered in a window, and of loose objects.
 
-    An object that two runs read at once is entered twice.
+    An object that two runs read at once is entered twice, and so may be one whose day is being put together.
     """
     instant = LEDGER.field("delivered_at").type
     start, end = pa.scalar(delivered.start, instant), pa.scalar(delivered.end, instant)
     for folder in day_folders(store, TABLE, delivered):
-        for info in store.list(folder):
-            table = read_columns(store.get(info.key)[0])
+        for table in parts.read(store, folder):
             at = table["delivered_at"]
             in_window = pc.and_(pc.greater_equal(at, start), pc.less(at, end))
             yield table.filter(pc.or_(in_window, table["is_loose"]))
 
 
-def entries(store: ObjectStore, delivered: Window) -> Iterator[dict[str, Any]]:
-    """Yield the entries of what was delivered in a window, each version of an object once."""
+def entries(store: ObjectStore, delivered: Window, *, as_read: bool = False) -> Iterator[dict[str, Any]]:
+    """Yield the entries of what was delivered in a window, each version of an object once.
+
+    Where records were withdrawn since an object was read, its numbers are those of today, or with `as_read` as then.
+    """
     seen: set[tuple[str, str]] = set()
+    withdrawn = {} if as_read else integrity.withdrawals(store)
     for table in read_tables(store, delivered):
         for entry in table.to_pylist():
             version = (entry["object_key"], entry["object_etag"])
             if version not in seen:
                 seen.add(version)
+                if version in withdrawn:
+                    today = withdrawn[version]
+                    entry |= {"kept": today.kept, "duplicate": today.duplicate, "quarantined": today.quarantined}
                 yield entry

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import msgspec
 import obstore
@@ -50,6 +50,10 @@ class AwsAccess:
 
     session: Callable[[], Any] = _default_session
     endpoint_url: str | None = None
+
+
+S3Client = Literal["obstore", "boto3"]
+"""Whose client speaks to S3."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +94,13 @@ class ObjectStore(Protocol):
 
     def get(self, key: str) -> tuple[bytes, str]:
         """Give an object's content and ETag."""
+
+    def get_range(self, key: str, start: int, end: int, *, etag: str) -> bytes:
+        """Give the bytes start <= i < end of one version of an object.
+
+        Raises:
+            ConflictError: it is another version by now.
+        """
 
     def get_with_attributes(self, key: str) -> tuple[bytes, Attributes]:
         """Give an object's content and the attributes it was put with."""
@@ -139,6 +150,12 @@ class Store:
             found = obstore.get(self._client, key)
             return bytes(found.bytes()), found.meta["e_tag"] or ""
 
+    def get_range(self, key: str, start: int, end: int, *, etag: str) -> bytes:
+        """Give some bytes of one version of an object."""
+        with self._errors(key):
+            found = obstore.get(self._client, key, options={"range": (start, end), "if_match": etag})
+            return bytes(found.bytes())
+
     def get_with_attributes(self, key: str) -> tuple[bytes, Attributes]:
         """Give an object's content and attributes."""
         with self._errors(key):
@@ -154,8 +171,13 @@ class Store:
         if replacing is not None:
             mode = "create" if replacing == ABSENT else {"e_tag": replacing}
         named = dict(attributes) if attributes else None
-        with self._errors(key):
-            obstore.put(self._client, key, content, attributes=named, mode=mode, use_multipart=False)
+        try:
+            with self._errors(key):
+                obstore.put(self._client, key, content, attributes=named, mode=mode, use_multipart=False)
+        except NotFoundError as error:
+            if not replacing:
+                raise
+            raise ConflictError(f"{self.url}/{key} was deleted by another writer") from error
 
     def delete(self, key: str) -> None:
         """Delete an object."""
@@ -246,13 +268,16 @@ class LocalStore(Store):
         return etag
 
 
-def open_store(url: str, *, aws: AwsAccess | None = None, create: bool = False) -> ObjectStore:
+def open_store(
+    url: str, *, aws: AwsAccess | None = None, create: bool = False, s3_client: S3Client = "obstore"
+) -> ObjectStore:
     """Open a store by its URL: `s3://bucket/prefix`, `memory://`, or a path.
 
     Args:
         url: Where the keys live.
         aws: Credentials, Region and endpoint for S3.
         create: Make a local folder that is not there.
+        s3_client: Whose client speaks to S3.
 
     Raises:
         NotFoundError: a local folder is not there.
@@ -266,7 +291,7 @@ def open_store(url: str, *, aws: AwsAccess | None = None, create: bool = False) 
         return Store(obstore.store.MemoryStore(), url)
     if scheme == "s3" and rest.partition("/")[0]:
         bucket, _, prefix = rest.partition("/")
-        return _open_bucket(bucket, prefix.strip("/"), url.rstrip("/"), aws or AwsAccess())
+        return _open_bucket(bucket, prefix.strip("/"), url.rstrip("/"), aws or AwsAccess(), s3_client)
     raise StorageError(f"{url!r} is no place we can open: write s3://bucket/prefix or a path")
 
 
@@ -303,9 +328,7 @@ def _open_folder(root: Path, *, create: bool) -> LocalStore:
     return LocalStore(root)
 
 
-def _open_bucket(bucket: str, prefix: str, url: str, aws: AwsAccess) -> Store:
-    from obstore.auth.boto3 import Boto3CredentialProvider
-
+def _open_bucket(bucket: str, prefix: str, url: str, aws: AwsAccess, s3_client: S3Client) -> ObjectStore:
     session = aws.session()
     if session.get_credentials() is None:
         raise AccessDeniedError(
@@ -314,7 +337,14 @@ def _open_bucket(bucket: str, prefix: str, url: str, aws: AwsAccess) -> Store:
         )
     region = session.region_name or "us-east-1"
     # A client is the only public place where boto3 resolves the endpoint (environment, profile, service section).
-    endpoint = session.client("s3", region_name=region, endpoint_url=aws.endpoint_url).meta.endpoint_url
+    by_boto3 = session.client("s3", region_name=region, endpoint_url=aws.endpoint_url)
+    if s3_client == "boto3":
+        from insights.storage.boto3_objects import Boto3Store
+
+        return Boto3Store(by_boto3, bucket, prefix, url)
+    from obstore.auth.boto3 import Boto3CredentialProvider
+
+    endpoint = by_boto3.meta.endpoint_url
     is_aws = "amazonaws.com" in endpoint
     client = obstore.store.S3Store(
         bucket,
@@ -342,26 +372,28 @@ def _translated(url: str, key: str) -> Iterator[None]:
     except (obstore_errors.AlreadyExistsError, obstore_errors.PreconditionError) as error:
         raise ConflictError(f"{place} was replaced by another writer") from error
     except (FileNotFoundError, obstore_errors.NotFoundError) as error:
-        raise NotFoundError(_missing(place)) from error
+        raise NotFoundError(missing(place)) from error
     except (PermissionError, obstore_errors.PermissionDeniedError, obstore_errors.UnauthenticatedError) as error:
-        raise AccessDeniedError(_refused(place)) from error
+        raise AccessDeniedError(refused(place)) from error
     except obstore_errors.BaseError as error:
         # Listings tell what the server answered in their text only.
         status = re.search(r"status code: (\d{3})", str(error))
         if status and status[1] in _MISSING_STATUS:
-            raise NotFoundError(_missing(place)) from error
+            raise NotFoundError(missing(place)) from error
         if status and status[1] in _REFUSED_STATUS:
-            raise AccessDeniedError(_refused(place)) from error
+            raise AccessDeniedError(refused(place)) from error
         raise StorageError(f"{place} cannot be used: {_first_line(error)}") from error
     except (OSError, ValueError) as error:  # obstore's ValueError: a key with an empty or a control character's segment
         raise StorageError(f"{place} cannot be used: {_first_line(error)}") from error
 
 
-def _missing(place: str) -> str:
+def missing(place: str) -> str:
+    """Say that something is not there."""
     return f"{place} is not there: check the name of the bucket or folder, and the Region"
 
 
-def _refused(place: str) -> str:
+def refused(place: str) -> str:
+    """Say that access was refused."""
     return f"access to {place} was refused: check the credentials and their policy"
 
 

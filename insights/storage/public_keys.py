@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import base64
 from datetime import datetime
+from typing import Any
 
 import msgspec
 
 from insights.errors import AccessDeniedError
 from insights.storage.objects import AwsAccess
+
+
+def _patience() -> Any:
+    from botocore.config import Config
+
+    return Config(connect_timeout=10, read_timeout=30, retries={"max_attempts": 2})
 
 
 def list_public_keys(aws: AwsAccess, region: str, *, since: datetime, until: datetime) -> bytes:
@@ -22,7 +29,7 @@ def list_public_keys(aws: AwsAccess, region: str, *, since: datetime, until: dat
     keys: list[dict[str, object]] = []
     request: dict[str, object] = {"StartTime": since, "EndTime": until}
     try:
-        client = aws.session().client("cloudtrail", region_name=region)
+        client = aws.session().client("cloudtrail", region_name=region, config=_patience())
         while True:
             answer = client.list_public_keys(**request)
             keys += [key | {"Value": base64.b64encode(key["Value"]).decode()} for key in answer["PublicKeyList"]]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from hashlib import blake2b
 
@@ -11,11 +11,16 @@ import pyarrow as pa
 
 from insights.records.event import Refusal
 from insights.records.schemas import QUARANTINE
+from insights.storage import parts
+from insights.storage.ledger import unit_name
 from insights.storage.objects import ObjectStore
-from insights.storage.tables import encode, put_if_new, read_columns
+from insights.storage.tables import encode, put_if_new
 from insights.storage.trail import TrailObject
 
 TABLE = "quarantine"
+IDENTITY = ("object_key", "object_etag", "record_index", "reason")
+"""What tells rows apart."""
+
 CONTENT_LIMIT = 64 * 2**10
 
 
@@ -27,15 +32,15 @@ class Refused:
     records: int
 
 
-def write(store: ObjectStore, unit: str, refused: Sequence[tuple[TrailObject, Refusal]]) -> None:
-    """Put refusals under the day their object was delivered.
+def write(store: ObjectStore, refused: Iterable[tuple[TrailObject, Refusal]]) -> None:
+    """Put refusals under the day their object was delivered, each object's in a file.
 
-    Files are named by the unit of work they come from and by what they hold: an object that could not be got the first
-    time gives the same unit other refusals the next.
+    Files are named by the object's version and by what they hold: read again in whatever company, since a run was
+    killed, an object gives the same file; and one that could not be got the first time gives another the next.
     """
-    by_date: dict[str, list[dict[str, object]]] = {}
+    by_object: dict[tuple[str, str], list[dict[str, object]]] = {}
     for each, refusal in refused:
-        by_date.setdefault(each.date, []).append(
+        by_object.setdefault((each.date, unit_name([each])), []).append(
             {
                 "reason": refusal.reason,
                 "detail": refusal.detail,
@@ -46,24 +51,35 @@ def write(store: ObjectStore, unit: str, refused: Sequence[tuple[TrailObject, Re
                 "content_bytes": len(refusal.content),
             }
         )
-    for date, rows in by_date.items():
+    for (date, name), rows in by_object.items():
         content = encode(pa.Table.from_pylist(rows, schema=QUARANTINE))
         held = blake2b(content, digest_size=6).hexdigest()
-        put_if_new(store, f"{TABLE}/date={date}/{unit}-{held}.parquet", content)
+        put_if_new(store, f"{TABLE}/date={date}/{name}-{held}.parquet", content)
 
 
 def count_by_reason(store: ObjectStore, objects: Iterable[TrailObject]) -> Refused:
     """Count what is held of some objects, in their present versions; what two runs wrote counts once."""
+    found = _held(store, objects)
+    reasons = Counter(reason for *_, reason in found)
+    return Refused(dict(sorted(reasons.items())), sum(index is not None for _, _, index, _ in found))
+
+
+def records_by_version(store: ObjectStore, objects: Iterable[TrailObject], reason: str) -> Counter[tuple[str, str]]:
+    """Count the single records that are held of some objects for one reason, by key and ETag."""
+    return Counter(
+        (key, etag) for key, etag, index, held in _held(store, objects) if held == reason and index is not None
+    )
+
+
+def _held(store: ObjectStore, objects: Iterable[TrailObject]) -> set[tuple[str, str, int | None, str]]:
     versions: set[tuple[str, str]] = set()
     dates: set[str] = set()
     for each in objects:
         versions.add((each.key, each.etag))
         dates.add(each.date)
     found: set[tuple[str, str, int | None, str]] = set()
-    columns = ["object_key", "object_etag", "record_index", "reason"]
-    for info in (info for date in sorted(dates) for info in store.list(f"{TABLE}/date={date}/")):
-        for row in read_columns(store.get(info.key)[0], columns).to_pylist():
+    for table in (table for date in sorted(dates) for table in parts.read(store, f"{TABLE}/date={date}/", IDENTITY)):
+        for row in table.to_pylist():
             if (row["object_key"], row["object_etag"]) in versions:
-                found.add(tuple(row[name] for name in columns))
-    reasons = Counter(reason for *_, reason in found)
-    return Refused(dict(sorted(reasons.items())), sum(index is not None for _, _, index, _ in found))
+                found.add(tuple(row[name] for name in IDENTITY))
+    return found

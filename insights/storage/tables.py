@@ -9,21 +9,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from insights.errors import ConflictError, NotFoundError
+from insights.records.schemas import REPEATED
 from insights.storage.objects import ABSENT, ObjectStore
 
 ROW_GROUP_ROWS = 32_768
-_MADE_FROM = b"trail_insights.made_from"
-_DICTIONARY_COLUMNS = (
-    "event_version", "event_source", "event_name", "event_type", "event_category", "inferred_fields", "error_code",
-    "error_message", "aws_region", "recipient_account_id", "identity_type", "identity_arn", "identity_key",
-    "identity_account_id", "identity_user_name", "identity_invoked_by", "access_key_id", "source_ip_address",
-    "user_agent", "api_version", "vpc_endpoint_id", "vpc_endpoint_account_id", "user_identity_json", "tls_details_json",
-    "object_key", "reason",
-)  # fmt: skip
+_MADE_FROM = "trail_insights.made_from"
+_CREDITS = "trail_insights.credits"
+_SEALED = "trail_insights.sealed"
 _STATISTICS_COLUMNS = (
     "event_time",
     "event_source",
@@ -37,36 +35,102 @@ _STATISTICS_COLUMNS = (
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """A table as one file held it, and that file's ETag (`ABSENT` where there was none)."""
+    """A table as one file held it, that file's ETag (`ABSENT` where there was none), and what its metadata say."""
 
     table: pa.Table
     etag: str
     made_from: str
+    is_sealed: bool = False
 
 
-def encode(table: pa.Table, *, made_from: str = "") -> bytes:
-    """Write a table as one zstd Parquet file; equal rows give equal bytes."""
+def encode(table: pa.Table, *, made_from: str = "", is_sealed: bool = False) -> bytes:
+    """Write a table as one zstd Parquet file; equal rows give equal bytes. A sealed one says that it is the last of its
+    name: what comes after it is written elsewhere."""
     parts = (table.slice(start, ROW_GROUP_ROWS) for start in range(0, table.num_rows, ROW_GROUP_ROWS))
-    return encode_parts(table.schema, parts, made_from=made_from)
+    return encode_parts(table.schema, parts, made_from=made_from, is_sealed=is_sealed)
 
 
-def encode_parts(schema: pa.Schema, parts: Iterable[pa.Table], *, made_from: str = "") -> bytes:
-    """Write tables of one schema one after the other, each as a row group, as one zstd Parquet file."""
-    schema = schema.with_metadata({_MADE_FROM: made_from.encode()} if made_from else None)
+def encode_parts(
+    schema: pa.Schema, parts: Iterable[pa.Table], *, made_from: str = "", credits: str = "", is_sealed: bool = False
+) -> bytes:
+    """Write tables of one schema one after the other, each as a row group, as one zstd Parquet file.
+
+    Dictionaries are written as they are, which is cheaper than texts; readers get texts.
+    """
     sink = pa.BufferOutputStream()
     with pq.ParquetWriter(
         sink,
         schema,
         compression="zstd",
         compression_level=1,
-        use_dictionary=[name for name in _DICTIONARY_COLUMNS if name in schema.names],
+        use_dictionary=[name for name in schema.names if name in REPEATED],
         write_statistics=[name for name in _STATISTICS_COLUMNS if name in schema.names],
-        store_schema=True,
+        store_schema=False,
     ) as writer:
         for part in parts:
-            writer.write_table(part.cast(schema), row_group_size=ROW_GROUP_ROWS)
+            columns = [_in_order(column) for column in part.cast(schema).itercolumns()]
+            writer.write_table(pa.table(columns, schema=schema), row_group_size=ROW_GROUP_ROWS)
+        said = {_MADE_FROM: made_from, _CREDITS: credits, _SEALED: "1" if is_sealed else ""}
+        writer.add_key_value_metadata({name: text for name, text in said.items() if text})
     content: bytes = sink.getvalue().to_pybytes()
     return content
+
+
+def _in_order(column: pa.ChunkedArray) -> pa.ChunkedArray | pa.DictionaryArray:
+    """Give a dictionary the values that occur, in the order in which they do, so that equal rows give equal bytes."""
+    if not pa.types.is_dictionary(column.type):
+        return column
+    array = column.combine_chunks()
+    used = array.indices.unique().drop_null()
+    place = np.zeros(len(array.dictionary), dtype=np.int32)
+    place[used.to_numpy()] = np.arange(len(used), dtype=np.int32)
+    return pa.DictionaryArray.from_arrays(pa.array(place).take(array.indices), array.dictionary.take(used), safe=False)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRows:
+    """The rows of one file, of which a few are in memory at a time; `etag` is `ABSENT` where there is no file."""
+
+    schema: pa.Schema
+    etag: str
+    file: pq.ParquetFile | None
+
+    @property
+    def credits(self) -> str:
+        """What the file says of the rows that are kept for another object than their own."""
+        return _said(self.file, _CREDITS) if self.file else ""
+
+    def __len__(self) -> int:
+        return self.file.metadata.num_rows if self.file else 0
+
+    def read(self, columns: Sequence[str]) -> pa.Table:
+        """Read columns of all rows."""
+        return self.file.read(columns=list(columns)) if self.file else self.schema.empty_table().select(list(columns))
+
+    def take(self, rows: npt.NDArray[np.int64]) -> pa.Table:
+        """Read rows by their numbers: only the row groups they lie in."""
+        if self.file is None or not len(rows):
+            return self.schema.empty_table()
+        sizes = [self.file.metadata.row_group(i).num_rows for i in range(self.file.num_row_groups)]
+        begins = np.cumsum([0, *sizes])
+        groups, which = np.unique(np.searchsorted(begins, rows, side="right") - 1, return_inverse=True)
+        begins_here = np.cumsum([0, *(sizes[group] for group in groups)])
+        places = rows - begins[groups][which] + begins_here[which]
+        return self.file.read_row_groups(groups.tolist(), columns=self.schema.names).take(pa.array(places))
+
+
+def open_rows(store: ObjectStore, key: str, schema: pa.Schema) -> StoredRows:
+    """Open a file; what is a dictionary in the schema is read as one."""
+    try:
+        content, etag = store.get(key)
+    except NotFoundError:
+        return StoredRows(schema, ABSENT, None)
+    return StoredRows(schema, etag, _opened(content, schema))
+
+
+def _opened(content: bytes, schema: pa.Schema) -> pq.ParquetFile:
+    dictionaries = [field.name for field in schema if pa.types.is_dictionary(field.type)]
+    return pq.ParquetFile(pa.BufferReader(content), read_dictionary=dictionaries)
 
 
 def read_version(store: ObjectStore, key: str, schema: pa.Schema, *, columns: Sequence[str] | None = None) -> Version:
@@ -79,9 +143,8 @@ def read_version(store: ObjectStore, key: str, schema: pa.Schema, *, columns: Se
         content, etag = store.get(key)
     except NotFoundError:
         return Version(schema.empty_table().select(names), ABSENT, "")
-    dictionaries = [field.name for field in schema if pa.types.is_dictionary(field.type)]
-    file = pq.ParquetFile(pa.BufferReader(content), read_dictionary=dictionaries)
-    return Version(file.read(columns=names), etag, _made_from(file))
+    file = _opened(content, schema)
+    return Version(file.read(columns=names), etag, _said(file, _MADE_FROM), bool(_said(file, _SEALED)))
 
 
 def read_columns(content: bytes, columns: Sequence[str] | None = None) -> pa.Table:
@@ -89,9 +152,9 @@ def read_columns(content: bytes, columns: Sequence[str] | None = None) -> pa.Tab
     return pq.ParquetFile(pa.BufferReader(content)).read(columns=list(columns) if columns else None)
 
 
-def _made_from(file: pq.ParquetFile) -> str:
-    metadata: dict[bytes, bytes] = file.schema_arrow.metadata or {}
-    return metadata.get(_MADE_FROM, b"").decode()
+def _said(file: pq.ParquetFile, name: str) -> str:
+    metadata: dict[bytes, bytes] = file.metadata.metadata or {}
+    return metadata.get(name.encode(), b"").decode()
 
 
 def put_if_new(store: ObjectStore, key: str, content: bytes) -> bool:

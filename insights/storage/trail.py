@@ -18,7 +18,10 @@ from insights.errors import NotFoundError
 from insights.records.object_keys import NotTrail, TrailKey, folder_may_hold, parse_key
 from insights.settings import TrailSettings
 from insights.storage.objects import ObjectInfo, ObjectStore
-from insights.windows import DAY, Window
+from insights.windows import HOUR, Window
+
+PAGE = 1000
+"""S3 lists at most so many objects and folders at a request."""
 
 UNKNOWN = "-"
 """Stands for the account and Region of an object whose name does not tell them."""
@@ -77,7 +80,7 @@ class Search:
 
     def _walk(self, prefix: str) -> Iterator[TrailObject]:
         level = self.store.list_folder(prefix)
-        self.requests += 1
+        self.requests += max(1, -(-(len(level.folders) + len(level.objects)) // PAGE))
         if not (prefix or level.folders or level.objects):
             raise NotFoundError(f"there is nothing below {self.store.url}: check the bucket and prefix in trail.url")
         for info in level.objects:
@@ -87,8 +90,8 @@ class Search:
                 yield found
             else:
                 self.skipped[found] += 1
-        # The date folder of a delivery just after midnight can be the day before: widen by a day.
-        near = self.delivered.widened(before=DAY)
+        # The date folder of a delivery just after midnight can be the day before.
+        near = self.delivered.widened(before=HOUR)
         for folder in level.folders:
             if folder_may_hold(folder, near):
                 yield from self._walk(folder)

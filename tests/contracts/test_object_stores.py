@@ -19,7 +19,7 @@ import pytest
 from moto.server import ThreadedMotoServer
 
 from insights.errors import AccessDeniedError, ConflictError, NotFoundError, StorageError
-from insights.storage.objects import ABSENT, AwsAccess, Folder, ObjectStore, open_store
+from insights.storage.objects import ABSENT, AwsAccess, Folder, ObjectStore, S3Client, open_store
 
 UNIQUE = count()
 
@@ -49,19 +49,27 @@ def folder(endpoint: str, tmp_path: Path) -> ObjectStore:
     return open_store(str(tmp_path / "new/store"), create=True)
 
 
-def bucket(endpoint: str, tmp_path: Path, prefix: str = "") -> ObjectStore:
+def bucket(endpoint: str, tmp_path: Path, prefix: str = "", s3_client: S3Client = "obstore") -> ObjectStore:
     name = f"bucket-{next(UNIQUE)}"
     session().client("s3", endpoint_url=endpoint).create_bucket(
         Bucket=name, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"}
     )
-    return open_store(f"s3://{name}{prefix}", aws=AwsAccess(session, endpoint))
+    return open_store(f"s3://{name}{prefix}", aws=AwsAccess(session, endpoint), s3_client=s3_client)
 
 
 def prefixed_bucket(endpoint: str, tmp_path: Path) -> ObjectStore:
     return bucket(endpoint, tmp_path, "/some/prefix/")
 
 
-STORES = [memory, folder, bucket, prefixed_bucket]
+def bucket_by_boto3(endpoint: str, tmp_path: Path) -> ObjectStore:
+    return bucket(endpoint, tmp_path, s3_client="boto3")
+
+
+def prefixed_bucket_by_boto3(endpoint: str, tmp_path: Path) -> ObjectStore:
+    return bucket(endpoint, tmp_path, "/some/prefix", s3_client="boto3")
+
+
+STORES = [memory, folder, bucket, prefixed_bucket, bucket_by_boto3, prefixed_bucket_by_boto3]
 
 
 @pytest.fixture(params=STORES, ids=lambda make: make.__name__)
@@ -77,6 +85,16 @@ class TestEveryStore:
         store.put("a/b.bin", content)
 
         assert store.get("a/b.bin")[0] == content
+
+    def test_range(self, store: ObjectStore) -> None:
+        """Some bytes of an object are got without the others, of the version that is asked for and of no other."""
+        store.put("key", b"0123456789")
+        etag = store.get("key")[1]
+        assert store.get_range("key", 2, 5, etag=etag) == b"234"
+
+        store.put("key", b"another one")
+        with pytest.raises(ConflictError):
+            store.get_range("key", 2, 5, etag=etag)
 
     def test_overwrite(self, store: ObjectStore) -> None:
         """A put without a condition replaces what is there, and the ETag changes with the content."""

@@ -13,17 +13,19 @@ import pytest
 from tests.airflow_home import PROJECT
 
 STEPS = {
-    "trail_ingest": ["extract", "normalize", "validate", "count", "reconcile"],
+    "trail_arrivals": ["extract", "normalize", "validate", "count", "announce"],
+    "trail_ingest": ["extract", "normalize", "verify", "validate", "count", "coverage", "reconcile"],
     "insights_detect": ["detect", "publish", "notify"],
+    "lake_maintenance": ["maintain"],
     "initial_analysis": [
-        "extract", "normalize", "validate", "count", "detect", "publish", "notify", "reconcile",
+        "extract", "normalize", "verify", "validate", "count", "coverage", "detect", "publish", "notify", "reconcile",
     ],
 }  # fmt: skip
 DAG_IDS = sorted(STEPS)
 
 
 def test_exactly_these(dag_bag: Any) -> None:
-    """The folder holds three DAGs, each in a file of its name, and all of them load."""
+    """The folder holds four DAGs, each in a file of its name, and all of them load."""
     assert dag_bag.import_errors == {}
     assert sorted(dag_bag.dags) == DAG_IDS
     assert sorted(path.stem for path in (PROJECT / "dags").glob("*.py")) == DAG_IDS
@@ -76,7 +78,9 @@ class TestEvery:
         assert sorted(again.task_ids) == sorted(STEPS[dag_id])
         assert again.timetable.summary == {
             "trail_ingest": "hourly, 20 min after the hour",
+            "trail_arrivals": "Asset",
             "insights_detect": "Asset",
+            "lake_maintenance": "0 0 * * *",
             "initial_analysis": "None",
         }[dag_id]  # fmt: skip
 
@@ -90,6 +94,7 @@ def test_light_to_read(modules_after: Callable[[str], set[str]]) -> None:
 
     modules = modules_after(f"import runpy\nfor file in {files}: runpy.run_path(file)")
 
+    assert "insights.orchestration.notifications" not in modules
     heavy = {"pandas", "pyarrow", "great_expectations", "scipy", "numpy", "obstore", "fastapi"}
     assert modules & (heavy | {"insights.stages", "insights.storage", "insights.checks", "insights.api"}) == set()
     assert "insights.orchestration.tasks" in modules
@@ -135,6 +140,14 @@ def test_detection_follows_the_counts(dag_bag: Any) -> None:
     assert dag_bag.dags["initial_analysis"].get_task("count").outlets == []
 
 
+def test_maintenance(dag_bag: Any) -> None:
+    """The lake is tidied up once a night, one run at a time."""
+    dag = dag_bag.dags["lake_maintenance"]
+
+    assert dag.schedule == "@daily"
+    assert dag.max_active_runs == 1
+
+
 def test_insights_can_be_followed(dag_bag: Any) -> None:
     """Users' own DAGs can run whenever records were published."""
     from insights.orchestration.schedule import INSIGHTS
@@ -149,6 +162,58 @@ def test_a_held_hour_does_not_stop_the_others(dag_bag: Any) -> None:
 
     assert ingest.get_task("count").trigger_rule == "all_done"
     assert ingest.get_task("validate").trigger_rule == "none_failed"
+
+
+class TestTrailArrivals:
+    def read(self, monkeypatch: pytest.MonkeyPatch, url: str) -> Any:
+        """Read the DAG file anew with a queue and this trail set."""
+        from airflow.dag_processing.dagbag import DagBag
+
+        monkeypatch.setenv("TRAIL_INSIGHTS__TRAIL__NOTIFICATIONS", "https://sqs.us-east-1.amazonaws.com/111122223333/q")
+        monkeypatch.setenv("TRAIL_INSIGHTS__TRAIL__URL", url)
+        return DagBag(str(PROJECT / "dags" / "trail_arrivals.py"))
+
+    def test_without_a_queue(self, dag_bag: Any) -> None:
+        """Where no queue is named the asset has no watcher: the triggerer has nothing to do."""
+        (asset,) = dag_bag.dags["trail_arrivals"].timetable.asset_condition.objects
+
+        assert asset.name == "trail_insights.deliveries"
+        assert asset.watchers == []
+
+    def test_with_a_queue(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Named, the queue is watched for the objects of the settings' trail; one run at a time."""
+        monkeypatch.setenv("TRAIL_INSIGHTS__TRAIL__REGIONS", '["us-east-1"]')
+
+        dag = self.read(monkeypatch, "s3://trail-bucket/logs/of/all").dags["trail_arrivals"]
+
+        (asset,) = dag.timetable.asset_condition.objects
+        (watcher,) = asset.watchers
+        assert asset.name == "trail_insights.deliveries"
+        assert watcher.trigger.serialize()[1] == {
+            "queue_url": "https://sqs.us-east-1.amazonaws.com/111122223333/q",
+            "bucket": "trail-bucket",
+            "prefix": "logs/of/all",
+            "accounts": [],
+            "regions": ["us-east-1"],
+            "connection_id": "aws_default",
+            "minutes": 5,
+        }
+        assert dag.max_active_runs == 1
+
+    def test_a_folder_has_no_queue(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A queue beside a trail in a folder is a mistake, and said so in the UI's import errors."""
+        (error,) = self.read(monkeypatch, "/var/trail").import_errors.values()
+
+        assert "trail.notifications is set, but the trail '/var/trail' is in no bucket" in error
+
+    def test_nothing_new_is_skipped(self, dag_bag: Any) -> None:
+        """Every task runs only where the one before it had something to do; only the last wakes detection."""
+        from insights.orchestration.schedule import MINUTE_COUNTS
+
+        dag = dag_bag.dags["trail_arrivals"]
+
+        assert {task.trigger_rule for task in dag.tasks} == {"all_success"}
+        assert {task.task_id: task.outlets for task in dag.tasks if task.outlets} == {"announce": [MINUTE_COUNTS]}
 
 
 class TestFormOfInitialAnalysis:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import Any
 
+import httpx
 import pytest
 
 
@@ -29,11 +31,36 @@ def test_timetable(registered: dict[str, Any]) -> None:
     assert registered["timetables"] == [name]
 
 
-def test_pages(registered: dict[str, Any]) -> None:
-    """The product's pages are below /insights."""
-    (app,) = registered["fastapi_apps"]
+def test_apps(registered: dict[str, Any]) -> None:
+    """The product's pages are below /insights, CloudTrail's API below /cloudtrail."""
+    assert [app["url_prefix"] for app in registered["fastapi_apps"]] == ["/insights", "/cloudtrail"]
 
-    assert app["url_prefix"] == "/insights"
+
+@pytest.fixture(scope="module")
+def server() -> Any:
+    """An application with the plugin in it, put there as Airflow's `init_plugins` does."""
+    from airflow import plugins_manager
+    from fastapi import FastAPI
+
+    app = FastAPI()
+    apps, middlewares = plugins_manager.get_fastapi_plugins()
+    for each in apps:
+        app.mount(each["url_prefix"], each["app"])
+    for each in middlewares:
+        app.add_middleware(each["middleware"], *each["args"], **each["kwargs"])
+    return app
+
+
+@pytest.mark.parametrize("path", ["/cloudtrail", "/cloudtrail/"])
+def test_api(server: Any, path: str) -> None:
+    """The API is there with a slash and without, as AWS's clients send it, and lets nobody in who is not known."""
+
+    async def asked() -> httpx.Response:
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(server), base_url="http://host") as client:
+            return await client.post(path, content=b"{}")
+
+    response = asyncio.run(asked())
+    assert (response.status_code, response.json()["__type"]) == (403, "UnrecognizedClientException")
 
 
 def test_tab_of_a_run(registered: dict[str, Any]) -> None:
@@ -50,5 +77,8 @@ def test_light_to_load(modules_after: Callable[[str], set[str]]) -> None:
     modules = modules_after("import runpy; runpy.run_path('plugins/insights_plugin.py')")
 
     heavy = {"fastapi", "airflow.api_fastapi.core_api.security", "pandas", "pyarrow", "great_expectations", "boto3"}
-    assert modules & (heavy | {"insights.api.app", "insights.stages", "insights.storage"}) == set()
+    assert (
+        modules & (heavy | {"insights.api.app", "insights.api.protocol", "insights.stages", "insights.storage"})
+        == set()
+    )
     assert "insights.orchestration.timetable" in modules

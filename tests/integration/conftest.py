@@ -164,23 +164,6 @@ def run_dag(monkeypatch: pytest.MonkeyPatch) -> Callable[..., dict[str, str]]:
 
 
 @pytest.fixture(scope="session")
-def rows_of() -> Callable[..., list[dict[str, Any]]]:
-    """Gives the rows of a table, read with pyarrow alone, in a fixed order."""
-    import io
-
-    import pyarrow.parquet as pq
-
-    def rows(lake: ObjectStore, table: str) -> list[dict[str, Any]]:
-        found = []
-        for info in lake.list(f"{table}/"):
-            content = pq.ParquetFile(io.BytesIO(lake.get(info.key)[0])).read()
-            found += [{"folder": info.key.rpartition("/")[0]} | row for row in content.to_pylist()]
-        return sorted(found, key=lambda row: json.dumps(row, default=str, sort_keys=True))
-
-    return rows
-
-
-@pytest.fixture(scope="session")
 def open_lake() -> Callable[..., Workspace]:
     """Opens a trail of some objects and an empty lake, both in memory."""
 

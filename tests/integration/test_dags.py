@@ -113,6 +113,76 @@ class TestTrailIngest:
         assert cloud.client("s3").list_objects_v2(Bucket="lake-bucket")["KeyCount"] == 0
 
 
+class TestTrailArrivals:
+    """A run at 13:40, as of a nudge."""
+
+    NUDGED = parse_instant("2026-11-01T13:40")
+
+    def test_the_running_hour(self, cloud: Any, run_dag: RunDag, two_hours: Any, tables: Any) -> None:
+        """What was delivered so far is in the lake and counted; as its hours are not over, detection is not woken."""
+        so_far = [each for each in two_hours if each.delivered_at < self.NUDGED]
+        cloud.deliver(so_far)
+
+        states = run_dag("trail_arrivals", at=self.NUDGED)
+
+        assert states == {
+            "extract": "success", "normalize": "success", "validate": "success", "count": "success",
+            "announce": "skipped", "": "success",
+        }  # fmt: skip
+        found = tables()
+        assert sorted(row["event_id"] for row in found["events"]) == distinct_ids(so_far)
+        assert sum(row["count"] for row in found["minute_counts"]) == len(found["events"])
+
+    def test_the_hourly_run_after_it(self, cloud: Any, run_dag: RunDag, two_hours: Any, tables: Any) -> None:
+        """The hourly run ends in the same tables, nudged before or not, and says which hours are whole."""
+        cloud.deliver(each for each in two_hours if each.delivered_at < self.NUDGED)
+        run_dag("trail_arrivals", at=self.NUDGED)
+        cloud.deliver(two_hours)
+        assert list(cloud.store("s3://lake-bucket").list("state/read/")) == []
+
+        run_dag("trail_ingest", at=parse_instant("2026-11-01T13:20"))
+        run_dag("trail_ingest", at=TWENTY_PAST_TWO)
+
+        assert sorted(row["event_id"] for row in tables()["events"]) == distinct_ids(two_hours)
+        assert len(list(cloud.store("s3://lake-bucket").list("state/read/"))) == 2
+
+    def test_nothing_new(self, cloud: Any, run_dag: RunDag, two_hours: Any, tables: Any) -> None:
+        """A second nudge for the same objects looks, and skips the rest."""
+        cloud.deliver(each for each in two_hours if each.delivered_at < self.NUDGED)
+        run_dag("trail_arrivals", at=self.NUDGED)
+        before = tables()
+
+        states = run_dag("trail_arrivals", at=parse_instant("2026-11-01T13:45"))
+
+        assert (states["extract"], states["normalize"], states["count"], states[""]) == (
+            "success", "skipped", "skipped", "success",
+        )  # fmt: skip
+        assert tables() == before
+
+    def test_late_for_a_complete_hour(self, cloud: Any, run_dag: RunDag, two_hours: Any) -> None:
+        """An object that comes late for an hour already judged wakes detection at once."""
+        late = [each for each in two_hours if each.delivered_at < parse_instant("2026-11-01T12:20")]
+        cloud.deliver(each for each in two_hours if each not in late)
+        run_dag("trail_ingest", at=parse_instant("2026-11-01T13:20"))
+        run_dag("insights_detect")
+        cloud.deliver(late)
+
+        assert run_dag("trail_arrivals", at=self.NUDGED)["announce"] == "success"
+
+    def test_held_hour(self, cloud: Any, run_dag: RunDag, two_hours: Any, record: Any, body: Any) -> None:
+        """An hour of mostly broken records is held back, and the run green: the hourly run says so once."""
+        broken = (
+            "AWSLogs/444455556666/CloudTrail/us-east-1/2026/11/01/444455556666_CloudTrail_us-east-1_20261101T1310Z_"
+        )
+        good = record(1, recipientAccountId="444455556666")
+        cloud.store("s3://trail-bucket").put(f"{broken}AAAAAAAAAAAAAAAA.json.gz", body(good, {}, {}, {}))
+
+        states = run_dag("trail_arrivals", at=self.NUDGED)
+
+        assert (states["validate"], states["count"], states[""]) == ("success", "success", "success")
+        assert list(cloud.store("s3://lake-bucket").list("minute_counts/")) == []
+
+
 def test_analysis_of_a_window(cloud: Any, run_dag: RunDag, two_hours: Any, tables: Any) -> None:
     """`initial_analysis` reads and counts all that was delivered in the window of its form."""
     cloud.deliver(two_hours)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from threading import Barrier
 from typing import Any
 
@@ -125,6 +126,33 @@ def test_killed_again_and_again(undisturbed, open_pipeline, record) -> None:
     pipeline.workspace.lake = lake
 
     assert pipeline.tables() == undisturbed.tables()
+
+
+def deliver_a_shard_of_two_days(pipeline: Any, record: Callable[..., Any]) -> None:
+    """Deliver two objects of one shard that stand in two files of the ledger, each with a bad record."""
+    pipeline.window = AFTER_ALL
+    pipeline.deliver(record(1), "bad", unique="A" * 16)
+    pipeline.deliver(record(2), "bad", at="20261102T0110Z", unique="B" * 16)
+
+
+def test_killed_between_the_files_of_a_ledger(open_pipeline, record) -> None:
+    """A shard that is half in the ledger is read by halves: nothing of it is told twice."""
+    expected = open_pipeline()
+    deliver_a_shard_of_two_days(expected, record)
+    expected.ingest()
+    for dies_at in range(12):
+        pipeline = open_pipeline()
+        deliver_a_shard_of_two_days(pipeline, record)
+        lake = pipeline.workspace.lake
+        pipeline.workspace.lake = MortalStore(lake, dies_at)
+        with suppress(Killed):
+            pipeline.ingest()
+        pipeline.workspace.lake = lake
+        pipeline.ingest()
+        found = pipeline.tables()
+
+        assert found["quarantine"] == expected.rows("quarantine"), f"killed at put {dies_at}"
+        assert found == expected.tables(), f"killed at put {dies_at}"
 
 
 PLAN = TrailPlan(

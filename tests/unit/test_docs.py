@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,8 @@ import typer
 
 from insights.cli.main import app
 from insights.records.event import REASONS
-from insights.settings import Settings
+from insights.settings import MethodSettings, Settings
+from insights.statistics.parameters import Parameters
 
 PROJECT = Path(__file__).parents[2]
 DOCS = PROJECT / "docs"
@@ -130,10 +132,12 @@ def test_settings_file_explains_keys_by_the_comment_above(generate: Any) -> None
 
 
 def test_settings_file_shows_the_defaults() -> None:
-    """The lines that are commented out in the settings file are the defaults the code has."""
+    """The lines that are commented out in the settings file are the defaults the code has, of the method too."""
     text = re.sub(r"^#(?=\w+ = )", "", (PROJECT / "include/trail-insights.toml").read_text(), flags=re.MULTILINE)
 
-    assert msgspec.toml.decode(text, type=Settings) == Settings()
+    shown = msgspec.toml.decode(text, type=Settings)
+    assert msgspec.structs.replace(shown, method=MethodSettings()) == Settings()
+    assert replace(Parameters(), **msgspec.structs.asdict(shown.method)) == Parameters()
 
 
 @pytest.mark.parametrize("page", PAGES)

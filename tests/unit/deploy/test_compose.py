@@ -205,6 +205,17 @@ def test_a_worker_sees_what_the_scheduler_sees() -> None:
     assert seen("worker") == seen("scheduler")
 
 
+@pytest.mark.parametrize("files", [(MAIN,), (MAIN, CELERY)], ids=["main", "celery"])
+def test_a_queue_is_watched(files: tuple[Path, ...]) -> None:
+    """The triggerer runs, and knows the queue and the credentials that the DAG files are read with."""
+    running = services(*files)
+    names = {"TRAIL_INSIGHTS__TRAIL__NOTIFICATIONS", "TRAIL_INSIGHTS__TRAIL__URL", "AWS_ACCESS_KEY_ID"}
+
+    assert running["triggerer"]["command"] == "triggerer"
+    for name in ("triggerer", "dag-processor"):
+        assert names <= set(running[name]["environment"])
+
+
 def example_variables() -> dict[str, str]:
     """Read .env.example with its commented lines taken as set."""
     lines = re.findall(r"^#?([A-Z][A-Z0-9_]+)=(.*)$", (ROOT / ".env.example").read_text(), flags=re.MULTILINE)

@@ -12,10 +12,15 @@ import pytest
 SECURITY = Path(__file__).parents[3] / "SECURITY.md"
 
 
+def statements_about(arn: str) -> list[dict[str, Any]]:
+    """Give all statements about resources that begin so, of all policies."""
+    policies = [json.loads(text) for text in re.findall(r"```json\n(.*?)```", SECURITY.read_text(), re.DOTALL)]
+    return [s for policy in policies for s in policy["Statement"] if s["Resource"].startswith(arn)]
+
+
 def statements(bucket: str) -> list[dict[str, Any]]:
     """Give all statements about a bucket, of all policies."""
-    policies = [json.loads(text) for text in re.findall(r"```json\n(.*?)```", SECURITY.read_text(), re.DOTALL)]
-    return [s for policy in policies for s in policy["Statement"] if s["Resource"].startswith(f"arn:aws:s3:::{bucket}")]
+    return statements_about(f"arn:aws:s3:::{bucket}")
 
 
 def actions(bucket: str) -> set[str]:
@@ -41,3 +46,26 @@ def test_objects_and_buckets_are_not_mixed_up(bucket: str) -> None:
 
     assert on_bucket.pop(f"arn:aws:s3:::{bucket}") == "s3:ListBucket"
     assert [resource for resource in on_bucket if not re.fullmatch(r"arn:aws:s3:::[\w-]+/[\w-]+/\*", resource)] == []
+
+
+def test_the_queue_is_only_emptied() -> None:
+    """Of the queue, messages are taken and deleted, as the trigger asks for; nobody is told anything through it."""
+    (statement,) = statements_about("arn:aws:sqs:")
+
+    assert set(statement["Action"]) == {"sqs:ReceiveMessage", "sqs:DeleteMessage"}
+
+
+def test_the_queue_takes_from_the_bucket_only() -> None:
+    """The queue that the operations page makes is open to one bucket, and to nobody who could flood it."""
+    text = (SECURITY.parent / "docs" / "operations.md").read_text()
+    (attributes,) = [
+        json.loads(found) for found in re.findall(r"```json\n(.*?)```", text, re.DOTALL) if "Policy" in found
+    ]
+    (statement,) = json.loads(attributes["Policy"])["Statement"]
+
+    assert statement["Action"] == "sqs:SendMessage"
+    assert statement["Principal"] == {"Service": "s3.amazonaws.com"}
+    assert statement["Condition"] == {
+        "ArnLike": {"aws:SourceArn": "arn:aws:s3:::my-trail-bucket"},
+        "StringEquals": {"aws:SourceAccount": "111122223333"},
+    }

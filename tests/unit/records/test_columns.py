@@ -9,7 +9,7 @@ import pytest
 from insights.records.columns import Batch, Rows, build_rows, complete, has_usable_partition
 from insights.records.document import read_document
 from insights.records.event import Refusal, restore
-from insights.records.schemas import EVENTS
+from insights.records.schemas import EVENTS, with_dictionaries
 
 
 def built(*records: Any, replace: tuple[bytes, bytes] = (b"", b"")) -> tuple[Rows, list[tuple[int, Refusal]]]:
@@ -46,7 +46,7 @@ class TestRows:
         rows, _ = built(record(), record(userIdentity={"type": "Root"}), {**record(), "userIdentity": None})
         table = completed(rows)
 
-        assert table.schema == EVENTS
+        assert table.schema == with_dictionaries(EVENTS)
         assert table["identity_type"].to_pylist() == ["AssumedRole", "Root", None]
         assert table["identity_key"][0].as_py() == "arn:aws:sts::111122223333:assumed-role/deploy"
         assert [json.loads(text)["type"] for text in table["user_identity_json"].to_pylist()[:2]] == [

@@ -1,5 +1,6 @@
 import gzip
 import json
+import tracemalloc
 from collections.abc import Callable
 from typing import Any
 
@@ -109,6 +110,55 @@ class TestObjects:
         assert document.refusals[0].content == text.encode()
         assert (document.records, document.records_in) == ([], 0)
         assert reason in REASONS
+
+    @pytest.mark.parametrize(
+        "content",
+        [gzip.compress(b" " * 2**20, mtime=0), gzip.compress(b" " * 2**14, mtime=0) * 100, b"{" + b" " * 2**20],
+        ids=["one member", "many members", "not compressed"],
+    )
+    def test_too_large(self, content: bytes) -> None:
+        """What unpacks to more than the limit is refused, naming the limit and the setting; up to the limit it is
+        read."""
+        document = read_document(NAME, content, limit_bytes=2**20 - 1)
+
+        assert reasons(document) == [("object_too_large", None)]
+        assert "1,048,575" in document.refusals[0].detail
+        assert "ingest.unpacked_megabytes" in document.refusals[0].detail
+        assert reasons(read_document(NAME, content, limit_bytes=2**21)) == [("not_json", None)]
+
+    def test_memory_of_a_bomb(self) -> None:
+        """Of a bomb no more than the limit is ever unpacked."""
+        bomb = gzip.compress(bytes(2**26), mtime=0)
+        tracemalloc.start()
+        read_document(NAME, bomb, limit_bytes=2**22)
+        peak_bytes = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+
+        assert len(bomb) < 2**17
+        assert peak_bytes < 2**24
+
+    @pytest.mark.parametrize(
+        ("damage", "reason"),
+        [
+            (lambda good: good + good, "not_json"),
+            (lambda good: good[:-30], "truncated_gzip"),
+            (lambda good: good + b"tail", "truncated_gzip"),
+            (lambda good: good[:-8] + b"\x00\x00\x00\x00" + good[-4:], "corrupt_gzip"),
+            (lambda good: good[:20] + b"\xff\xff\xff\xff" + good[24:], "corrupt_gzip"),
+        ],
+        ids=["two documents", "blocks cut", "bytes behind", "wrong checksum", "wrong block"],
+    )
+    def test_damage_near_the_limit(self, good: bytes, damage: Callable[[bytes], bytes], reason: str) -> None:
+        """What is unpacked piece by piece, since it might reach the limit, has its damage found like everything."""
+        assert reasons(read_document(NAME, damage(good), limit_bytes=2**13)) == [(reason, None)]
+
+    def test_good_near_the_limit(self, good: bytes) -> None:
+        """Up to the last byte of the limit an object is read, several members and zeros behind them included."""
+        text = gzip.decompress(good)
+        members = packed(text[:100]) + packed(text[100:]) + bytes(512)
+
+        assert len(read_document(NAME, members, limit_bytes=len(text)).records) == 2
+        assert reasons(read_document(NAME, members, limit_bytes=len(text) - 1)) == [("object_too_large", None)]
 
     def test_explanations(self) -> None:
         """The detail says what a mistaken object is instead."""

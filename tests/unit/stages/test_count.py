@@ -3,7 +3,8 @@ from datetime import UTC, datetime
 import msgspec
 
 from insights.records.partitions import EventHour
-from insights.storage import hours, quality
+from insights.stages import count
+from insights.storage import hours, quality, reading
 from insights.storage.quality import Judgement
 
 
@@ -67,3 +68,14 @@ def test_held_hour(pipeline, record) -> None:
 def test_nothing_delivered(pipeline) -> None:
     """A window without deliveries has nothing to count."""
     assert pipeline.count().counted == 0
+
+
+def test_a_part(pipeline, record) -> None:
+    """Counting what was read so far does not say that all was read: no hour becomes complete by it."""
+    pipeline.deliver(record(1))
+    pipeline.normalize()
+
+    report = count.run(pipeline.window, pipeline.workspace, is_whole=False)
+
+    assert report.counted == 1
+    assert reading.marked(pipeline.workspace.lake, pipeline.window) == set()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 from insights.records.partitions import EventHour
 from insights.records.schemas import MINUTE_COUNTS
 from insights.stages import detect
+from insights.statistics.parameters import Parameters
 from insights.storage import changes, counts, insights, reading
 from insights.storage.tables import encode
 from insights.windows import HOUR, MINUTE, Window, floor, parse_instant
@@ -173,3 +175,12 @@ def test_a_mark_waits_for_its_counts(pipeline: Any, lake: Any, record: Any) -> N
     judge(pipeline)
 
     assert [change.hour for change in changes.pending(lake)["111122223333", "us-east-1"]] == [hour.start, hour.start]
+
+
+def test_a_number_of_the_method_is_a_setting(open_pipeline: Any) -> None:
+    """What the table [method] names wins over the sensitivity; all else is the sensitivity's."""
+    chosen = open_pipeline(detect={"sensitivity": "low"}, method={"score_factor": 2, "windows_minutes": [1, 60]})
+
+    assert detect.parameters_of(chosen.workspace) == replace(
+        Parameters.preset("low"), score_factor=2, windows_minutes=(1, 60)
+    )

@@ -198,6 +198,29 @@ class TestQuarantine:
         assert (report.objects, report.kept, report.quarantined, report.refused) == (2, 1, 0, {reason: 1})
         assert pipeline.extract().to_read == 0
 
+    def test_limit(self, open_pipeline, record, body) -> None:
+        """An object that unpacks to more than the setting allows costs itself."""
+        pipeline = open_pipeline(ingest={"unpacked_megabytes": 1})
+        pipeline.deliver(record(1), unique="A" * 16)
+        bad = pipeline.deliver(record(2, userAgent="x" * 2**20), unique="B" * 16)
+        report = pipeline.normalize()
+        (row,) = pipeline.rows("quarantine")
+
+        assert (row["reason"], row["object_key"]) == ("object_too_large", bad)
+        assert (report.objects, report.kept, report.refused) == (2, 1, {"object_too_large": 1})
+
+    def test_limit_of_what_is_fetched(self, open_pipeline, record, key, monkeypatch: pytest.MonkeyPatch) -> None:
+        """An object that is larger than the limit as it lies there is not even fetched."""
+        pipeline = open_pipeline(ingest={"unpacked_megabytes": 1})
+        pipeline.put(key(unique="A" * 16), b"{" * (2**20 + 1))
+        pipeline.deliver(record(1), unique="B" * 16)
+        get, asked = pipeline.workspace.trail.get, []
+        monkeypatch.setattr(pipeline.workspace.trail, "get", lambda each: asked.append(each) or get(each))
+        report = pipeline.normalize()
+
+        assert asked == [key(unique="B" * 16)]
+        assert (report.objects, report.kept, report.refused) == (2, 1, {"object_too_large": 1})
+
 
 class TestUnreadable:
     """Of two objects the store gives only one."""
@@ -248,6 +271,28 @@ class TestUnreadable:
         pipeline.normalize()
 
         assert reasons(pipeline) == [("record_not_an_object", 0), ("unreadable_object", None)]
+
+
+def test_reader_is_closed(pipeline, record, monkeypatch) -> None:
+    """When reading fails, fetching ends at once, and not whenever garbage is collected."""
+    closed = []
+
+    def read_ahead(*_: Any, **__: Any) -> Any:
+        try:
+            yield "key", b"{}"
+        finally:
+            closed.append(True)
+
+    def fail(*_: object, **__: object) -> None:
+        raise MemoryError
+
+    pipeline.deliver(record(1))
+    monkeypatch.setattr(normalize, "read_ahead", read_ahead)
+    monkeypatch.setattr(normalize, "read_document", fail)
+    with pytest.raises(MemoryError):
+        pipeline.normalize()
+
+    assert closed == [True]
 
 
 class TestReports:

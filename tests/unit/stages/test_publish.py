@@ -101,3 +101,30 @@ def test_equal_bytes() -> None:
 
     assert publish.content_of(record) == publish.content_of(dict(record))
     assert gzip.decompress(publish.content_of(record)).decode() == '{"Records":[{"eventID":"1","userAgent":"東京"}]}'
+
+
+def test_only_what_is_new_is_read(pipeline, insight, monkeypatch) -> None:
+    """Without a window the cost is that of what was written since, not that of all there ever was."""
+    insights.write(pipeline.workspace.lake, insight("CreateUser", minutes=9))
+    publish.run(None, pipeline.workspace)
+    insights.write(pipeline.workspace.lake, insight("DeleteUser", minutes=9))
+    monkeypatch.setattr(insights, "read", None)
+    report = publish.run(None, pipeline.workspace)
+
+    assert len(report.keys) == 2
+    assert list(insights.read_marked(pipeline.workspace.lake)) == []
+
+
+def test_a_row_about_to_be_written_stays_marked(pipeline, insight) -> None:
+    """What is published between a writer's mark and its row is the old row; the new one waits for the next run."""
+    lake = pipeline.workspace.lake
+    insights.write(lake, insight())
+    (known,) = insights.read(lake)
+    publish.run(None, pipeline.workspace)
+    lake.put(f"{insights.MARKS}/{known['_key'].removeprefix('insights/')}/{insights._digest(known['_etag'])}", b"")
+    publish.run(None, pipeline.workspace)
+
+    assert [row["insight_id"] for row in insights.read_marked(lake)] == [known["insight_id"]]
+    insights.write(lake, known | insight(minutes=9))
+    assert publish.run(None, pipeline.workspace).ended == 1
+    assert list(insights.read_marked(lake)) == []

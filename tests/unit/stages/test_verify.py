@@ -1,19 +1,20 @@
+"""The pipeline's step `verify`, on signed trails that somebody may have tampered with."""
+
 from __future__ import annotations
 
 import gzip
-import hashlib
 import json
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from insights.errors import AccessDeniedError, NotFoundError
-from insights.integrity.public_keys import parse_public_keys
-from insights.integrity.tally import Tally
+from insights.errors import AccessDeniedError, SettingsError
 from insights.settings import parse_settings
 from insights.simulate import (
     SignedDigest,
@@ -27,15 +28,65 @@ from insights.simulate import (
     tampered,
     with_digests,
 )
-from insights.stages import verify
+from insights.stages import count, extract, normalize, reconcile, validate, verification, verify
+from insights.stages.report import VerifyReport
 from insights.stages.workspace import Workspace
+from insights.storage import integrity, ledger
 from insights.storage.objects import open_store
-from insights.windows import Window, parse_instant
+from insights.storage.tables import read_columns
+from insights.windows import Window
 
 Delivered = TrailObject | SignedDigest
 START = datetime(2026, 11, 2, tzinfo=UTC)
-NOON = Window(START, START + timedelta(hours=12))
-CLEAN = {"invalid": 0, "missing": 0, "unlisted": 0, "uncovered": 0, "elsewhere": 0}
+HOURS = 8
+WHOLE = Window(START, START + timedelta(hours=12))
+NOW = START + timedelta(hours=10)
+
+
+@dataclass
+class Case:
+    """A signed trail, and a lake that reads it."""
+
+    workspace: Workspace
+    objects: list[Delivered]
+    delivered: set[str] = field(default_factory=set)
+
+    def deliver(self, objects: Iterable[Delivered], *, until: datetime = WHOLE.end) -> None:
+        for each in objects:
+            if each.delivered_at <= until and each.key not in self.delivered:
+                self.delivered.add(each.key)
+                attributes = each.attributes if isinstance(each, SignedDigest) else None
+                self.workspace.trail.put(each.key, each.body, attributes=attributes)
+
+    def read(self, window: Window = WHOLE) -> None:
+        for shard in extract.run(window, self.workspace).shards:
+            normalize.run(window, self.workspace, shard)
+
+    def verify(self, window: Window = WHOLE, *, now: datetime = NOW) -> VerifyReport:
+        self.workspace.now = lambda: now
+        return verify.run(window, self.workspace)
+
+    def rows(self) -> list[integrity.Row]:
+        places = integrity.places(self.workspace.lake)
+        return [row for place in sorted(places) for row in integrity.read_days(self.workspace.lake, *place, WHOLE)]
+
+    def refuted(self) -> dict[str, str]:
+        return {row["object_key"]: row["reason"] for row in self.rows() if row["verdict"] == "refuted"}
+
+    def lake(self) -> dict[str, bytes]:
+        return {info.key: self.workspace.lake.get(info.key)[0] for info in self.workspace.lake.list("")}
+
+
+@pytest.fixture(scope="module")
+def plan() -> TrailPlan:
+    small = scenario("quiet", start=START, days=HOURS / 24, seed=3, calls_per_hour=20)
+    one = {"accounts": ("111122223333",), "regions": ("us-east-1",), "late_share": 0, "duplicate_share": 0}
+    return replace(small, **one)
+
+
+@pytest.fixture(scope="module")
+def key() -> SigningKey:
+    return SigningKey(rsa.generate_private_key(65537, 2048))
 
 
 @pytest.fixture(scope="module")
@@ -43,268 +94,313 @@ def forger() -> SigningKey:
     return SigningKey(rsa.generate_private_key(65537, 2048))
 
 
-class Trail:
-    """A signed trail of one account and Region: eight hours, calm enough to have hours without log files."""
-
-    def __init__(self, plan: TrailPlan) -> None:
-        self.plan, self.key = plan, SigningKey(rsa.generate_private_key(65537, 2048))
-        self.objects: list[Delivered] = list(with_digests(plan, simulate(plan), self.key))
-
-    @property
-    def digests(self) -> list[SignedDigest]:
-        return [each for each in self.objects if isinstance(each, SignedDigest)]
-
-    @property
-    def log_files(self) -> list[TrailObject]:
-        return [each for each in self.objects if isinstance(each, TrailObject)]
-
-    def verify(
-        self,
-        objects: Sequence[Delivered] | None = None,
-        *,
-        window: Window | None = None,
-        now: datetime = NOON.end,
-        **trail: Any,
-    ) -> list[Tally]:
-        workspace = Workspace(parse_settings({"trail": trail}), now=lambda: now)
-        workspace.trail = open_store("memory://")
-        for each in self.objects if objects is None else objects:
-            attributes = each.attributes if isinstance(each, SignedDigest) else None
-            workspace.trail.put(each.key, each.body, attributes=attributes)
-        keys = parse_public_keys(public_key_list(self.plan, self.key))
-        return verify.run(window, workspace, lambda region: keys)
-
-
-def planned(**changes: Any) -> TrailPlan:
-    small = scenario("quiet", start=START, days=8 / 24, seed=3, calls_per_hour=20)
-    one = {"accounts": ("111122223333",), "regions": ("us-east-1",), "late_share": 0, "duplicate_share": 0}
-    return replace(small, **one | changes)
-
-
 @pytest.fixture(scope="module")
-def trail() -> Trail:
-    return Trail(planned())
+def signed(plan: TrailPlan, key: SigningKey) -> list[Delivered]:
+    return list(with_digests(plan, simulate(plan), key))
 
 
-def problems(tally: Tally) -> list[tuple[str, str]]:
-    """Give verdicts with the time in the key."""
-    return sorted((str(each.verdict), each.key.rpartition("_2026")[2][:9]) for each in tally.problems)
+@pytest.fixture
+def case(signed: list[Delivered], plan: TrailPlan, key: SigningKey, tmp_path: Path) -> Callable[..., Case]:
+    """Opens a trail of nothing and an empty lake, with a file of the right keys; keyword arguments are settings."""
+
+    def opened(**settings: Any) -> Case:
+        keys = tmp_path / "keys.json"
+        keys.write_bytes(public_key_list(plan, key))
+        workspace = Workspace(parse_settings({"integrity": {"keys_file": str(keys)} | settings}))
+        workspace.trail, workspace.lake = open_store("memory://"), open_store("memory://")
+        return Case(workspace, signed)
+
+    return opened
 
 
-def test_untouched(trail: Trail) -> None:
-    """A trail as it was delivered has nothing but valid digests and log files."""
-    (tally,) = trail.verify()
-
-    assert (tally.account_id, tally.region, tally.findings) == ("111122223333", "us-east-1", [])
-    assert tally.numbers("digest") == {"valid": 8} | CLEAN
-    assert tally.numbers("log file") == {"valid": len(trail.log_files)} | CLEAN
+def log_files(objects: Iterable[Delivered]) -> list[TrailObject]:
+    return [each for each in objects if isinstance(each, TrailObject)]
 
 
-@pytest.mark.parametrize(
-    ("how", "verdicts"),
-    [
-        (Tampering.CHANGED_LOG_FILE, {"changed"}),
-        (Tampering.CHANGED_DIGEST, {"forged"}),
-        (Tampering.REMOVED_LOG_FILE, {"missing"}),
-        (Tampering.REMOVED_DIGEST, {"missing"}),
-        (Tampering.TWO_REMOVED_DIGESTS, {"missing"}),
-        (Tampering.NEWEST_DIGESTS_REMOVED, {"missing"}),
-        (Tampering.CUT_CHAIN, {"missing"}),
-        (Tampering.MOVED_LOG_FILE, {"missing", "unlisted"}),
-        (Tampering.MOVED_DIGEST, {"missing", "moved"}),
-        (Tampering.APPENDED_LOG_FILE, {"appended"}),
-        (Tampering.ADDED_LOG_FILE, {"unlisted"}),
-        (Tampering.FORGED_SIGNATURE, {"forged"}),
-        (Tampering.WRONG_FINGERPRINT, {"key_not_found"}),
-    ],
-    ids=lambda value: str(value) if isinstance(value, Tampering) else "",
-)
-def test_tampered(trail: Trail, forger: SigningKey, how: Tampering, verdicts: set[str]) -> None:
-    """Whatever was done to a trail, exactly the objects concerned are named, with what was done to them."""
-    objects, concerned = tampered(trail.objects, how, forger)
-    (tally,) = trail.verify(objects, window=NOON, now=START + timedelta(hours=10))
-
-    assert {str(finding.verdict) for finding in tally.problems} == verdicts
-    assert sorted(finding.key for finding in tally.problems) == concerned
+def digests(objects: Iterable[Delivered]) -> list[SignedDigest]:
+    return [each for each in objects if isinstance(each, SignedDigest)]
 
 
-def test_every_tampering_is_tested() -> None:
-    """The table above has every way to tamper that the simulation knows."""
-    (table,) = [mark for mark in test_tampered.pytestmark if mark.name == "parametrize"]  # type: ignore[attr-defined]
+def test_untouched(case: Callable[..., Case]) -> None:
+    """Of a trail as it was delivered every log file that was read and every digest is verified."""
+    made = case()
+    made.deliver(made.objects)
+    made.read()
+    report = made.verify()
 
-    assert {how for how, _ in table.args[1]} == set(Tampering)
-
-
-def test_newest_digests_are_missed_by_the_log_files(trail: Trail) -> None:
-    """Without a window it is the log files that tell how long digests should have been written."""
-    left = [each for each in trail.objects if each not in trail.digests[4:]]
-
-    assert problems(trail.verify(left)[0]) == [("missing", "1102T0500"), ("missing", "1102T0600")]
+    assert (report.verified, report.unverified, report.refuted) == (len(log_files(made.objects)), 0, 0)
+    assert (report.digests_verified, report.digests_refuted, report.problems) == (HOURS, 0, 0)
 
 
-def test_all_digests_removed(trail: Trail) -> None:
-    """Log files without a single digest are told as one problem that names the folder."""
-    (tally,) = trail.verify(trail.log_files)
+@pytest.mark.parametrize("how", list(Tampering), ids=str)
+def test_tampered(case: Callable[..., Case], signed: list[Delivered], forger: SigningKey, how: Tampering) -> None:
+    """Whatever was done to a trail, the step names the same objects with the same verdicts as `insights verify`."""
+    objects, concerned = tampered(signed, how, forger)
+    made = case()
+    made.deliver(objects)
+    made.read()
+    report = made.verify()
+    file = Path(made.workspace.settings.integrity.keys_file)
+    keys = verification.parse_public_keys(file.read_bytes())
+    (tally,) = verification.verify_trail(WHOLE, made.workspace, lambda region: keys)
 
-    assert [finding.key for finding in tally.problems] == ["AWSLogs/111122223333/CloudTrail-Digest/us-east-1/"]
-    assert tally.numbers("log file") == {"valid": 0} | CLEAN | {"uncovered": len(trail.log_files)}
-
-
-def test_everything_of_some_hours_removed(trail: Trail) -> None:
-    """Where log files and digests of hours are gone together, the digests after them tell."""
-    hours = Window(START + timedelta(hours=2, minutes=1), START + timedelta(hours=4))
-    left = [each for each in trail.objects if not hours.start <= each.delivered_at <= hours.end]
-
-    assert problems(trail.verify(left)[0]) == [("missing", "1102T0300"), ("missing", "1102T0400")]
-    assert problems(trail.verify(left, window=hours)[0]) == [("missing", "1102T0300"), ("missing", "1102T0400")]
-
-
-def test_window(trail: Trail) -> None:
-    """Of a window, the digests that overlap it are verified and those of two hours more, which may list its files."""
-    window = Window(START + timedelta(hours=2), START + timedelta(hours=4))
-
-    assert trail.verify(window=window)[0].numbers("digest") == {"valid": 4} | CLEAN
+    assert sorted(made.refuted()) == concerned
+    assert made.refuted() == {finding.key: str(finding.verdict) for finding in tally.problems}
+    assert report.problems == len(concerned)
 
 
-def test_digest_that_is_not_due(trail: Trail) -> None:
-    """Until an hour after its end, nobody misses an hour's digest."""
-    left, window = trail.objects[: trail.objects.index(trail.digests[-1])], Window(START, START + timedelta(hours=8))
-    due = START + timedelta(hours=9)
+def test_log_files_are_not_fetched_again(case: Callable[..., Case], monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was read is compared by the hash that the ledger has: only digests are fetched."""
+    made = case()
+    made.deliver(made.objects)
+    made.read()
 
-    assert problems(trail.verify(left, window=window, now=due)[0]) == []
-    assert problems(trail.verify(left, window=window, now=due + timedelta(minutes=1))[0]) == [("missing", "1102T0800")]
+    def refuse(key: str) -> Any:
+        raise AssertionError(f"{key} was fetched")
 
+    monkeypatch.setattr(made.workspace.trail, "get", refuse)
 
-def test_hours_without_log_files() -> None:
-    """Hours in which nothing was delivered have digests too, and are valid."""
-    quiet = Trail(planned(calls_per_hour=0))
-    (tally,) = quiet.verify()
-
-    assert quiet.log_files == []
-    assert tally.numbers("digest") == {"valid": 8} | CLEAN
+    assert made.verify().verified == len(log_files(made.objects))
 
 
-def test_organization() -> None:
-    """In an organization's trail every account and Region is told by itself, below whatever prefix."""
-    several = Trail(
-        planned(
-            layout="organization",
-            prefix="my/logs",
-            accounts=("111122223333", "444455556666"),
-            regions=("us-east-1", "eu-west-1"),
-        )
+def test_read_before_hashes_were_kept(case: Callable[..., Case]) -> None:
+    """What was read while the policy was `off` is fetched once more, if it still is what was read."""
+    made = case(policy="off")
+    made.deliver(made.objects)
+    made.read()
+    changed = log_files(made.objects)[0]
+    made.workspace.trail.put(changed.key, b"something else")
+    made.workspace.settings = parse_settings(
+        {"integrity": {"keys_file": made.workspace.settings.integrity.keys_file, "policy": "warn"}}
     )
-    tallies = several.verify()
+    report = made.verify()
 
-    assert [(tally.account_id, tally.region) for tally in tallies] == [
-        ("111122223333", "eu-west-1"),
-        ("111122223333", "us-east-1"),
-        ("444455556666", "eu-west-1"),
-        ("444455556666", "us-east-1"),
-    ]
-    assert {tuple(tally.numbers("digest").items()) for tally in tallies} == {tuple(({"valid": 9} | CLEAN).items())}
-    chosen = several.verify(accounts=["444455556666"], regions=["eu-west-1"])
-    assert [(tally.account_id, tally.region) for tally in chosen] == [("444455556666", "eu-west-1")]
+    assert (report.verified, report.unverified) == (len(log_files(made.objects)) - 1, 1)
+    assert report.reasons == {"not_hashed": 1}
 
 
-@pytest.mark.parametrize(
-    ("url", "verdicts"),
-    [
-        ("s3://my-bucket/p", {"valid"}),
-        ("s3://other/p", {"moved"}),
-        ("s3://my-bucket", {"moved"}),
-        ("memory://", {"valid"}),
-    ],
-    ids=["its bucket", "another bucket", "another prefix", "a copy"],
-)
-def test_place(trail: Trail, url: str, verdicts: set[str]) -> None:
-    """Digests are valid in the bucket and below the prefix they were delivered to, and in a copy that is no bucket."""
-    workspace = Workspace(parse_settings({}), now=lambda: NOON.end)
-    workspace.trail = open_store("memory://")
-    workspace.trail.url = url
-    for each in with_digests(trail.plan, trail.log_files, trail.key, bucket="my-bucket", root="p/"):
-        attributes = each.attributes if isinstance(each, SignedDigest) else None
-        workspace.trail.put(each.key, each.body, attributes=attributes)
-    keys = parse_public_keys(public_key_list(trail.plan, trail.key))
-    (tally,) = verify.run(None, workspace, lambda region: keys)
+def test_removed_after_it_was_read(case: Callable[..., Case]) -> None:
+    """A log file that was read, and is deleted before its digest comes, is verified as it was read, and missed."""
+    made = case()
+    made.deliver(made.objects)
+    made.read()
+    gone = log_files(made.objects)[3].key
+    made.workspace.trail.delete(gone)
+    report = made.verify()
 
-    assert {verdict for (kind, verdict) in tally.counts if kind == "digest"} == verdicts
-    assert tally.numbers("log file")["valid"] == (len(trail.log_files) if verdicts == {"valid"} else 0)
+    assert (report.refuted, report.verified) == (0, len(log_files(made.objects)))
+    assert report.first_problems == (f"log file {gone}: missing",)
 
 
-def test_backfill(trail: Trail) -> None:
-    """Backfill digests are a chain of their own beside the hourly one, and what they list is vouched for."""
-    late = TrailObject(
-        trail.log_files[0].key.replace("1102T00", "1102T04")[:-24] + "B" * 16 + ".json.gz",
-        gzip.compress(b'{"Records":[]}'),
-        START,
-        0,
-    )
-    key = trail.digests[0].key.replace("Z.json.gz", "Z_backfill.json.gz")
-    document = {
-        "digestStartTime": "2026-11-02T00:00:00Z",
-        "digestEndTime": "2026-11-02T01:00:00Z",
-        "digestS3Bucket": "simulated-trail-bucket",
-        "digestS3Object": key,
-        "digestPublicKeyFingerprint": trail.key.fingerprint,
-        "previousDigestSignature": None,
-        "logFiles": [
-            {
-                "s3Bucket": "simulated-trail-bucket",
-                "s3Object": late.key,
-                "hashValue": hashlib.sha256(b'{"Records":[]}').hexdigest(),
-            }
-        ],
-    }
-    content = json.dumps(document).encode()
-    text = f"2026-11-02T01:00:00Z\nsimulated-trail-bucket/{key}\n{hashlib.sha256(content).hexdigest()}\nnull"
-    metadata = {
-        "signature": trail.key.sign(text.encode()),
-        "backfill-generation-timestamp": "2026-11-02T09:00:00.000Z",
-    }
-    backfill = SignedDigest(key, gzip.compress(content), START, metadata)
-    (without,), (tally,) = trail.verify([*trail.objects, late]), trail.verify([*trail.objects, late, backfill])
+def test_hour_by_hour(case: Callable[..., Case]) -> None:
+    """Run as hours pass, each log file is first `pending`, then verified, as its digest comes; all of them in the
+    end, and digests are looked at only since the newest that is known."""
+    made = case()
+    seen = []
+    fetched: list[str] = []
+    inner = made.workspace.trail.get_with_attributes
+    made.workspace.trail.get_with_attributes = lambda key: fetched.append(key) or inner(key)  # type: ignore[func-returns-value,method-assign]
+    for hour in range(HOURS + 1):
+        now = START + timedelta(hours=hour + 1, minutes=20)
+        window = Window(START + timedelta(hours=hour), START + timedelta(hours=hour + 1))
+        made.workspace.lookback = timedelta(hours=24)
+        made.deliver(made.objects, until=now)
+        made.read(window)
+        fetched.clear()
+        report = made.verify(window, now=now)
+        seen.append((report.unverified, report.problems, len(fetched)))
 
-    assert [finding.key for finding in without.problems] == [late.key]
-    assert (tally.findings, tally.numbers("digest")["valid"]) == ([], 9)
+    assert all(problems == 0 for _, problems, _ in seen)
+    assert seen[3][0] > 0
+    assert seen[-1][0] == 0
+    assert report.verified == len(log_files(made.objects))
+    # Two for the link, and those not settled yet.
+    assert max(number for *_, number in seen) <= 4
 
 
-def test_nothing_there() -> None:
-    """A trail's URL below which there is no account is wrong, not valid."""
-    workspace = Workspace(parse_settings({}))
-    workspace.trail = open_store("memory://")
-    workspace.trail.put("other/AWSLogs/elasticloadbalancing/x.log", b"")
+def test_twice_is_once(case: Callable[..., Case]) -> None:
+    """A second run changes no byte of the lake."""
+    made = case()
+    made.deliver(made.objects)
+    made.read()
+    first, before = made.verify(), made.lake()
 
-    with pytest.raises(NotFoundError, match="what stands before AWSLogs/"):
-        verify.run(None, workspace, lambda region: {})
-
-
-def test_unreadable_object(trail: Trail, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An object that may not be read is no verdict on the trail: the run fails and says so."""
-
-    def refuse(store: Any, keys: Any, *, threads: int) -> Any:
-        yield from ((key, AccessDeniedError(f"access to {key} was refused")) for key in keys)
-
-    monkeypatch.setattr(verify, "read_ahead", refuse)
-
-    with pytest.raises(AccessDeniedError, match="was refused"):
-        trail.verify()
+    assert msgspec.structs.replace(made.verify(), list_requests=first.list_requests) == first
+    assert made.lake() == before
 
 
-def test_keys_are_asked_of_the_home_region(trail: Trail, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without keys CloudTrail is asked once, in the trail's home Region, for those valid since the window began."""
-    asked = []
+def test_deleted_digests_take_nothing_back(case: Callable[..., Case]) -> None:
+    """What was verified stays verified when all digests are deleted later; that they are gone is told."""
+    made = case()
+    made.deliver(made.objects)
+    made.read()
+    made.verify()
+    for each in digests(made.objects):
+        made.workspace.trail.delete(each.key)
+    report = made.verify()
 
-    def answer(aws: Any, region: str, *, since: datetime, until: datetime) -> bytes:
-        asked.append((region, since, until))
-        return public_key_list(trail.plan, trail.key)
+    assert report.verified == len(log_files(made.objects))
+    assert digests(made.objects)[-1].key in made.refuted()
 
-    monkeypatch.setattr(verify, "list_public_keys", answer)
-    workspace = Workspace(parse_settings({}), now=lambda: parse_instant("2026-12-01"))
-    workspace.trail = open_store("memory://")
-    for each in trail.digests:
-        workspace.trail.put(each.key, each.body, attributes=each.attributes)
-    (tally,) = verify.run(NOON, workspace)
 
-    assert tally.numbers("digest")["valid"] == 8
-    assert asked == [("us-east-1", START, parse_instant("2026-12-01"))]
+def test_late_digest(case: Callable[..., Case]) -> None:
+    """A digest that was missed and comes at last is no longer missing, and its log files are verified."""
+    made = case()
+    late = digests(made.objects)[4]
+    made.deliver(each for each in made.objects if each is not late)
+    made.read()
+    before = made.verify()
+    made.deliver([late])
+    after = made.verify()
+
+    assert before.first_problems == (f"digest {late.key}: missing",)
+    assert before.reasons == {"gap": before.unverified}
+    assert (after.problems, after.unverified) == (0, 0)
+
+
+def test_trail_without_digests(case: Callable[..., Case], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without digests there is no noise: no rows, no keys asked for, a listing for each account, all unverified."""
+    made = case(keys_file="")
+    monkeypatch.setattr(verification, "list_public_keys", lambda *args, **kwargs: pytest.fail("asked for keys"))
+    made.deliver(log_files(made.objects))
+    made.read()
+    report = made.verify()
+
+    assert (report.problems, report.verified, report.list_requests) == (0, 0, 3)
+    assert report.reasons == {"no_digest": report.unverified}
+    assert list(made.workspace.lake.list("integrity/")) == []
+
+
+def test_off(case: Callable[..., Case]) -> None:
+    """With the policy `off` nothing is hashed, listed or asked for."""
+    made = case(policy="off")
+    made.deliver(made.objects)
+    made.read()
+    del made.workspace.trail
+
+    assert made.verify() == VerifyReport(window=str(WHOLE), policy="off")
+    assert {entry["content_hash"] for entry in ledger.entries(made.workspace.lake, WHOLE)} == {None}
+
+
+@pytest.mark.parametrize("policy", ["warn", "refuse"])
+def test_no_keys(case: Callable[..., Case], monkeypatch: pytest.MonkeyPatch, policy: str) -> None:
+    """Where CloudTrail gives no keys, `warn` says so and verifies nothing; `refuse` fails."""
+    made = case(keys_file="", policy=policy)
+    made.deliver(made.objects)
+    made.read()
+
+    def refuse(*args: Any, **kwargs: Any) -> bytes:
+        raise AccessDeniedError("the public keys cannot be had: allow cloudtrail:ListPublicKeys")
+
+    monkeypatch.setattr(verification, "list_public_keys", refuse)
+    if policy == "refuse":
+        with pytest.raises(AccessDeniedError, match="allow cloudtrail:ListPublicKeys"):
+            made.verify()
+    else:
+        report = made.verify()
+        assert "allow cloudtrail:ListPublicKeys" in report.note
+        assert (report.verified, report.problems) == (0, 0)
+
+
+def test_keys_file_that_is_not_there(case: Callable[..., Case]) -> None:
+    """A file of keys that cannot be read is named with its setting."""
+    made = case(keys_file="nowhere.json", policy="refuse")
+    made.deliver(made.objects)
+    made.read()
+
+    with pytest.raises(SettingsError, match=r"nowhere\.json cannot be read: .*: check integrity\.keys_file"):
+        made.verify()
+
+
+class TestRefuse:
+    @pytest.fixture
+    def changed(self, case: Callable[..., Case]) -> tuple[Case, str]:
+        """A trail one of whose log files was changed before it was read: it tells of calls nobody made."""
+        made = case(policy="refuse")
+        victim = log_files(made.objects)[5]
+        made.deliver(made.objects)
+        records = json.loads(_gunzip(victim.body))["Records"]
+        invented = [record | {"eventID": f"{n:08x}-0000-4000-8000-000000000000"} for n, record in enumerate(records)]
+        made.workspace.trail.put(victim.key, _gzip({"Records": invented}))
+        made.read()
+        return made, victim.key
+
+    def keys_in_events(self, made: Case) -> set[str]:
+        found: set[str] = set()
+        for info in made.workspace.lake.list("events/"):
+            found.update(read_columns(made.workspace.lake.get(info.key)[0])["object_key"].to_pylist())
+        return found
+
+    def test_withdrawn(self, changed: tuple[Case, str]) -> None:
+        """The records of a refuted file leave the events for the quarantine, and the four numbers add up."""
+        made, key = changed
+        count.run(WHOLE, made.workspace)
+        before = reconcile.run(WHOLE, made.workspace)
+        assert key in self.keys_in_events(made)
+        report = made.verify()
+        count.run(WHOLE, made.workspace)
+        after = reconcile.run(WHOLE, made.workspace)
+
+        assert key not in self.keys_in_events(made)
+        assert report.withdrawn > 0
+        assert after.refused == {"refuted_object": report.withdrawn}
+        assert (after.records_in, after.kept) == (before.records_in, before.kept - report.withdrawn)
+
+    def test_twice_is_once(self, changed: tuple[Case, str]) -> None:
+        """Nothing is withdrawn twice."""
+        made, _ = changed
+        made.verify()
+        before = made.lake()
+
+        assert made.verify().withdrawn == 0
+        assert made.lake() == before
+
+    def test_warn_leaves_them(self, changed: tuple[Case, str]) -> None:
+        """With `warn` the file is named and its records stay."""
+        made, key = changed
+        file = made.workspace.settings.integrity.keys_file
+        made.workspace.settings = parse_settings({"integrity": {"keys_file": file}})
+        report = made.verify()
+
+        assert (report.refuted, report.withdrawn) == (1, 0)
+        assert key in self.keys_in_events(made)
+
+    def test_copies_take_their_place(self, case: Callable[..., Case]) -> None:
+        """Of a record that a refuted file and a true one hold, the true one's copy stays, whichever was kept before."""
+        made = case(policy="refuse")
+        true = log_files(made.objects)[5]
+        false = true.key[:-24] + "0" * 16 + ".json.gz"
+        made.deliver(made.objects)
+        made.workspace.trail.put(false, true.body)
+        made.read()
+        assert false in self.keys_in_events(made)
+        report = made.verify()
+        after = reconcile.run(WHOLE, made.workspace)
+
+        assert made.refuted() == {false: "unlisted"}
+        assert true.key in self.keys_in_events(made)
+        assert false not in self.keys_in_events(made)
+        assert after.kept == sum(each.records for each in log_files(made.objects))
+        assert after.refused == {"refuted_object": report.withdrawn}
+
+    def test_hour_of_which_nothing_is_left(self, case: Callable[..., Case]) -> None:
+        """An hour all of whose files are refuted counts nothing, and is validated and counted without complaint."""
+        made = case(policy="refuse")
+        made.deliver(made.objects)
+        for each in log_files(made.objects):
+            made.workspace.trail.put(each.key, _gzip({"Records": json.loads(_gunzip(each.body))["Records"]}))
+        made.read()
+        made.verify()
+        validate.run(WHOLE, made.workspace)
+        counted = count.run(WHOLE, made.workspace)
+
+        assert self.keys_in_events(made) == set()
+        assert (counted.calls, counted.held) == (0, 0)
+
+
+def _gunzip(content: bytes) -> bytes:
+    return gzip.decompress(content)
+
+
+def _gzip(document: Any) -> bytes:
+    return gzip.compress(json.dumps(document, indent=1).encode())

@@ -6,7 +6,7 @@ import pyarrow as pa
 
 from insights.records.insight import Attribution, Share
 from insights.records.series import InsightType
-from insights.statistics.attribution import Tally, attributions
+from insights.statistics.attribution import Tally, attributions, excess
 
 ROLE = "arn:aws:sts::111122223333:assumed-role/CI"
 USER = "arn:aws:iam::111122223333:user/Alice"
@@ -14,7 +14,8 @@ USER = "arn:aws:iam::111122223333:user/Alice"
 
 def events(*rows: tuple[str | None, str | None, str | None, str | None]) -> pa.Table:
     names = ("identity_arn", "identity_key", "user_agent", "error_code")
-    return pa.table({name: pa.array([row[i] for row in rows], pa.string()) for i, name in enumerate(names)})
+    columns = {name: pa.array([row[i] for row in rows], pa.string()) for i, name in enumerate(names)}
+    return pa.table({**columns, "source_ip_address": pa.nulls(len(rows), pa.string())})
 
 
 def test_sessions_of_a_role_are_one_identity() -> None:
@@ -79,3 +80,15 @@ def test_the_top_five_come_most_calls_first_and_ties_by_value() -> None:
     (_, agent) = attributions(Tally({}, agents, {}), Tally(), InsightType.ERROR_RATE)
 
     assert agent.insight == (Share("g", 9), Share("d", 7), Share("b", 4), Share("c", 4), Share("e", 2))
+
+
+def test_the_excess_is_what_is_above_as_many_usual_minutes() -> None:
+    """A role that calls twice a minute, and now eight times, has six of it; who falls silent has less than none."""
+    during, before = Tally(identities={ROLE: 80, USER: 0}), Tally(identities={ROLE: 2000, USER: 1000})
+    split = excess(during, before, minutes=10, minutes_before=1000)
+
+    assert split["userIdentityArn"] == [
+        {"value": ROLE, "calls": 80, "excess": 60.0},
+        {"value": USER, "calls": 0, "excess": -10.0},
+    ]
+    assert set(split) == {"userIdentityArn", "userAgent", "sourceIPAddress", "errorCode"}

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import numpy as np
 import pyarrow as pa
 import pytest
 
+from insights.errors import SettingsError
 from insights.records.insight import Rate, baseline_minutes
 from insights.records.series import Direction, InsightType
 from insights.statistics.coverage import Coverage
@@ -276,6 +279,109 @@ def test_new_operations_of_a_service_share_one_insight(table: Table, at: At, hea
     assert [e.series.event_name for e in found.episodes] == ["Create0"]
 
 
+def test_other_operations_denied_days_later_are_news(table: Table, at: At, heartbeat: Rows) -> None:
+    """Who tries other operations three days later is told of again: none of them had been denied before."""
+    denied = [
+        {
+            "minute": at(day, 12, n % 10),
+            "event_name": f"List{day}{n}",
+            "is_read_only": True,
+            "error_code": "AccessDenied",
+        }
+        for n in range(12)
+        for day in (3, 6)
+    ]
+
+    found = spikes_of("NewlyDeniedApis", detect(table([*heartbeat, *denied]), window=Window(at(2), at(8))))
+    assert [episode.start for episode in found] == [at(3, 12), at(6, 12)]
+
+
+def test_a_region_never_used_before_is_judged_from_its_first_hour(table: Table, at: At, heartbeat: Rows) -> None:
+    """Where an account is known, calls in another Region are its first there, and one insight tells of all of them."""
+    calls = [
+        {"minute": at(9, 12, m), "region": "ap-south-1", "event_source": f"{source}.amazonaws.com", "event_name": name}
+        for source, name in (("ec2", "RunInstances"), ("iam", "CreateUser"), ("s3", "CreateBucket"))
+        for m in range(0, 60, 3)
+    ]
+    window = Window(at(9), at(10))
+
+    found = detect(table([*heartbeat, *calls]), window=window).episodes
+    assert [episode.series.region for episode in found] == ["ap-south-1"]
+    assert detect(table(calls), window=window).episodes == ()
+
+
+def test_a_night_as_busy_as_a_day_is_told(table: Table, at: At, heartbeat: Rows) -> None:
+    """A hundred calls an hour are usual by day; at night, where ten are, they beat what any such hour ever had, also
+    where no other rule would speak."""
+    rng = np.random.default_rng(5)
+    calls = rng.poisson(np.where(np.arange(24 * 1440) // 60 % 24 < 12, 10 / 60, 100 / 60))
+    calls[22 * 1440 + 180 : 22 * 1440 + 270] += rng.poisson(100 / 60, 90)
+    rows = [
+        {"minute": at(minutes=int(m)), "event_name": "PutObject", "count": int(calls[m])} for m in np.flatnonzero(calls)
+    ]
+    counts, window = table([*heartbeat, *rows]), Window(at(20), at(24))
+    deaf = Parameters(score_factor=9.0, count_factor=9.0)
+
+    (episode,) = spikes_of("PutObject", detect(counts, window=window, parameters=deaf))
+    assert at(22, 2, 50) <= episode.start <= at(22, 3, 10)
+    assert episode.rule == Rule.OWN_HOURS
+    assert not spikes_of("PutObject", detect(counts, window=window, parameters=replace(deaf, season_factor=99.0)))
+
+
+class TestReasons:
+    """What was said and what was not, to be asked like any table."""
+
+    def verdicts(self, table: Table, at: At, rows: Rows) -> list[tuple[str, str]]:
+        found = detect(table(rows), window=Window(at(9), at(12))).reasons.to_pylist()
+        return [(row["event_name"], row["verdict"]) for row in found]
+
+    def test_what_is_told_has_its_evidence(self, table: Table, at: At, heartbeat: Rows) -> None:
+        """An insight's reason names the episode, the window, the score and what the score had to reach."""
+        burst = {"minute": at(9, 12), "event_name": "RunInstances", "count": 45}
+        found = detect(table([*heartbeat, burst]), window=Window(at(9), at(10)))
+        (reason,), (episode,) = found.reasons.to_pylist(), found.episodes
+
+        assert (reason["verdict"], reason["insight_id"]) == ("told", episode.episode_id)
+        assert (reason["rule"], reason["calls"], reason["window_minutes"]) == (Rule.NEW_SERIES, 45, 1)
+        assert reason["score"] == episode.score >= reason["threshold"] == 14
+        assert reason["window_end"] == at(9, 12, 1)
+
+    def test_a_repeat_says_that_it_is_one(self, table: Table, at: At, heartbeat: Rows) -> None:
+        """The same burst a day later is seen, and held back."""
+        usual = [{"minute": at(hours=8 * i), "event_name": "RunInstances"} for i in range(36)]
+        bursts = [{"minute": at(day, 9), "event_name": "RunInstances", "count": 100} for day in (9, 10)]
+
+        assert self.verdicts(table, at, [*heartbeat, *usual, *bursts]) == [
+            ("RunInstances", "told"),
+            ("RunInstances", "repeats an insight of the last days"),
+        ]
+
+    def test_a_new_service_says_that_it_is_one(self, table: Table, at: At, heartbeat: Rows) -> None:
+        """The second operation of a service that was taken into use is held back."""
+        bursts = [{"minute": at(10, 12 + n), "event_name": f"Create{n}", "count": 80} for n in range(2)]
+
+        assert self.verdicts(table, at, [*heartbeat, *bursts]) == [
+            ("Create0", "told"),
+            ("Create1", "its service is new and has had its insight"),
+        ]
+
+    def test_too_few_calls_say_so(self, table: Table, at: At, heartbeat: Rows) -> None:
+        """Where fifty calls are asked for, a burst of 45 is seen and not worth a word."""
+        burst = {"minute": at(9, 12), "event_name": "RunInstances", "count": 45}
+        parameters = Parameters(min_excess_calls=50)
+        found = detect(table([*heartbeat, burst]), window=Window(at(9), at(10)), parameters=parameters)
+
+        assert found.episodes == ()
+        assert found.reasons["verdict"].to_pylist() == ["too few calls above what is expected"]
+
+    def test_an_account_without_a_past_says_so(self, table: Table, at: At, heartbeat: Rows) -> None:
+        """On the first day nothing is told."""
+        burst = {"minute": at(hours=20), "event_name": "RunInstances", "count": 500}
+        reasons = detect(table([*heartbeat, burst]), window=Window(at(), at(1))).reasons
+
+        assert reasons["verdict"].to_pylist() == ["its account has too little history"]
+
+
 class TestPresets:
     """Sensitivities, by what they tell."""
 
@@ -312,6 +418,21 @@ class TestPresets:
 
 class TestInput:
     """Any order, any encoding, any table."""
+
+    def test_columns_may_be_left_out(self, table: Table, at: At, heartbeat: Rows) -> None:
+        """Without category, kind and error every row is a successful write of the control plane; others are ignored."""
+        counts = table([*heartbeat, {"minute": at(3, 12), "event_name": "RunInstances", "count": 45}])
+        fewer = counts.drop_columns(["event_category", "is_read_only", "error_code"]).append_column(
+            "note", pa.nulls(counts.num_rows)
+        )
+        window = Window(at(2), at(4))
+
+        assert detect(fewer, window=window).episodes == detect(counts, window=window).episodes != ()
+
+    def test_a_missing_column_is_named(self, table: Table, at: At) -> None:
+        """What cannot be guessed is asked for."""
+        with pytest.raises(SettingsError, match="no column region"):
+            detect(table([]).drop_columns(["region"]), window=Window(at(), at(1)))
 
     def test_order_does_not_matter(self, table: Table, steady: Steady) -> None:
         """Rows backwards give the same episodes."""

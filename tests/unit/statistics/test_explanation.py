@@ -47,6 +47,18 @@ def test_the_announcements_insight_is_one_plain_sentence() -> None:
     )
 
 
+def test_what_was_never_exceeded_is_said() -> None:
+    """The busiest hour of four weeks, where the insight has more; of fewer days where fewer are known."""
+    known = replace(EPISODE, most_in_an_hour=2, known_days=28)
+
+    assert explain(known, BY_CI) == (
+        "RunInstances was called 6 times at 13:25 UTC by role CI; normally once in 8 hours; "
+        "never more than 2 in an hour in four weeks."
+    )
+    assert explain(replace(known, known_days=9), ()).endswith("; never more than 2 in an hour in 9 days.")
+    assert explain(replace(known, most_in_an_hour=7), ()).endswith("; normally once in 8 hours.")
+
+
 def test_a_longer_episode_names_its_span() -> None:
     """From start to end."""
     long = replace(EPISODE, end=START + timedelta(minutes=20), total=Rate(1200, 20))

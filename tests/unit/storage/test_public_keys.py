@@ -30,7 +30,7 @@ class Session:
         self.stub = Stubber(self.made)
         self.regions: list[str] = []
 
-    def client(self, service: str, *, region_name: str) -> Any:
+    def client(self, service: str, *, region_name: str, config: Any) -> Any:
         self.regions.append(region_name)
         return self.made
 

@@ -1,12 +1,14 @@
 import io
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from insights.records.schemas import MINUTE_COUNTS
 from insights.storage.objects import ABSENT
-from insights.storage.tables import encode, encode_parts, put_if_new, read_columns, read_version
+from insights.storage.tables import encode, encode_parts, open_rows, put_if_new, read_columns, read_version
 
+PARTS = (range(3), range(3, 4), range(4, 8))
 TABLE = pa.table({"event_source": ["b", "a", "b"], "count": [1, 2, 3]})
 
 
@@ -30,6 +32,33 @@ def test_equal_bytes() -> None:
     pieces = pa.concat_tables([TABLE.slice(0, 1), TABLE.slice(1)])
 
     assert encode(pieces) == encode(TABLE)
+
+
+def test_dictionaries() -> None:
+    """Equal rows give equal bytes too where dictionaries are arranged otherwise or hold what no row has; readers get
+    texts, and null stays null."""
+    texts = pa.array(["b", None, "a", "b"])
+    other = pa.DictionaryArray.from_arrays(pa.array([2, None, 0, 2], pa.int32()), pa.array(["a", "unused", "b"]))
+    content = encode(pa.table({"event_source": texts.dictionary_encode()}))
+
+    assert encode(pa.table({"event_source": other})) == content
+    assert read_columns(content)["event_source"].combine_chunks().equals(texts)
+
+
+def test_some_rows(store) -> None:
+    """Rows are read by their numbers, in any order, out of any row groups; where there is no file there are none."""
+    schema = pa.schema([("event_source", pa.dictionary(pa.int32(), pa.string())), ("count", pa.int64())])
+    parts = [pa.table({"event_source": [f"s{i % 3}" for i in span], "count": list(span)}) for span in PARTS]
+    store.put("t.parquet", encode_parts(parts[0].schema, parts))
+    rows = open_rows(store, "t.parquet", schema)
+    nothing = open_rows(store, "nowhere.parquet", schema)
+
+    assert rows.take(np.array([6, 0, 7, 3])).to_pylist() == [
+        {"event_source": f"s{i % 3}", "count": i} for i in (6, 0, 7, 3)
+    ]
+    assert rows.take(np.array([], dtype=np.int64)).num_rows == 0
+    assert (len(rows), rows.read(["count"])["count"].to_pylist()) == (8, list(range(8)))
+    assert (len(nothing), nothing.read(["count"]).num_rows, nothing.etag) == (0, 0, ABSENT)
 
 
 def test_no_rows() -> None:

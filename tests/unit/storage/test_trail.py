@@ -57,7 +57,28 @@ def test_folders_of_other_days(store, key) -> None:
     result, keys = search(store)
 
     assert keys == [key("20261101T1310Z")]
-    assert result.requests == 9  # root, AWSLogs, account, CloudTrail, Region, year, the months of both days, day
+    assert result.requests == 8  # root, AWSLogs, account, CloudTrail, Region, year, month, day
+
+
+def test_cost_of_an_organization(store, key) -> None:
+    """Each account × Region costs the listings of its Region, year, month and day; whatever lies beside them, none."""
+    for account in ("111122223333", "444455556666"):
+        for region in ("us-east-1", "eu-west-1", "ap-south-1"):
+            for day in (1, 2, 3):
+                fill(store, key(f"202611{day:02}T1310Z", account=account).replace("us-east-1", region))
+            fill(
+                store, key(account=account).replace("us-east-1", region).replace("/CloudTrail/", "/CloudTrail-Digest/")
+            )
+    result, keys = search(store)
+
+    assert (len(keys), result.requests) == (6, 2 + 2 * 2 + 6 * 4)
+
+
+def test_full_folders_take_a_request_a_thousand(store, key) -> None:
+    """S3 lists a thousand names at a request: a folder with more counts as several."""
+    fill(store, *(key("20261101T1310Z", f"{number:016}") for number in range(1001)))
+
+    assert search(store)[0].requests == 9
 
 
 def test_siblings(store) -> None:

@@ -1,16 +1,38 @@
 from __future__ import annotations
 
 import os
+import select
 import socket
 import sys
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from insights.cli.demo.processes import DemoError, Processes, free_ports, is_listening
 
-STAYS = "import signal; open({ready!r}, 'w').close(); signal.pause()"
+STAYS = """
+import signal
+open({ready!r}, "w").close()
+while True:
+    signal.pause()
+"""
+IGNORES = """
+import signal
+for number in (signal.SIGINT, signal.SIGTERM):
+    signal.signal(number, signal.SIG_IGN)
+"""
+CLOSES_SLOWLY = """
+import signal, time
+signal.signal(signal.SIGTERM, lambda *_: time.sleep(600))
+"""
+WITH_A_CHILD = """
+import subprocess
+with open({ready!r} + ".pipe", "w") as pipe:
+    subprocess.Popen(["sleep", "600"], stdout=pipe, process_group=GROUP)
+"""
 
 
 @pytest.fixture
@@ -20,10 +42,10 @@ def processes(tmp_path: Path) -> Iterator[Processes]:
     started.stop()
 
 
-def start_one_that_stays(processes: Processes, name: str, folder: Path) -> int:
-    """Start a program that waits for a signal, wait until it does, and give its process id."""
+def start_one_that_stays(processes: Processes, name: str, folder: Path, *, manner: str = "") -> int:
+    """Start a program that waits for signals, wait until it does, and give its process id."""
     ready = folder / f"{name}.ready"
-    processes.start(name, [sys.executable, "-c", STAYS.format(ready=str(ready))])
+    processes.start(name, [sys.executable, "-c", (manner + STAYS).format(ready=str(ready))])
     processes.wait_until(name, ready.exists, seconds=30)
     return processes.running[name].pid
 
@@ -47,18 +69,74 @@ def test_started_and_stopped(processes: Processes, tmp_path: Path) -> None:
     assert processes.running == {}
 
 
-def test_one_that_does_not_listen(processes: Processes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A program that ignores the polite signal is ended all the same."""
-    monkeypatch.setattr("insights.cli.demo.processes.STOP_SECONDS", 0.2)
-    ready = tmp_path / "ready"
-    stubborn = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); " + STAYS.format(ready=str(ready))
-    processes.start("scheduler", [sys.executable, "-c", stubborn])
-    processes.wait_until("scheduler", ready.exists, seconds=30)
-    pid = processes.running["scheduler"].pid
+@pytest.mark.parametrize("manner", [IGNORES, CLOSES_SLOWLY], ids=["ignores signals", "closes slowly"])
+def test_one_that_does_not_end(processes: Processes, tmp_path: Path, manner: str) -> None:
+    """A program that takes no notice of the polite signal, or its time, is ended all the same."""
+    pid = start_one_that_stays(processes, "triggerer", tmp_path, manner=manner)
 
-    processes.stop()
+    began = time.monotonic()
+    processes.stop(seconds=0.2)
 
     assert not is_alive(pid)
+    assert time.monotonic() - began < 2
+
+
+def test_patience_is_for_all_together(processes: Processes, tmp_path: Path) -> None:
+    """Several that close slowly are waited for once, not one after the other."""
+    for name in ("api-server", "scheduler", "dag-processor", "triggerer"):
+        start_one_that_stays(processes, name, tmp_path, manner=CLOSES_SLOWLY)
+
+    began = time.monotonic()
+    processes.stop(seconds=1)
+
+    assert time.monotonic() - began < 3
+
+
+@pytest.mark.parametrize("manner", ["", IGNORES], ids=["ended politely", "killed"])
+@pytest.mark.parametrize("group", ["None", "0"], ids=["of its group", "of its own group"])
+def test_children_go_too(processes: Processes, tmp_path: Path, manner: str, group: str) -> None:
+    """What a program has started does not outlive it, whichever way it ended; Airflow's tasks lead groups of their own.
+
+    (Who has left the group is found on Linux only.)
+    """
+    # A pipe ends when the last who can write to it has gone.
+    os.mkfifo(tmp_path / "scheduler.ready.pipe")
+    pipe = os.open(tmp_path / "scheduler.ready.pipe", os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        start_one_that_stays(processes, "scheduler", tmp_path, manner=manner + WITH_A_CHILD.replace("GROUP", group))
+        assert select.select([pipe], [], [], 0)[0] == []
+
+        processes.stop(seconds=0.2)
+
+        assert select.select([pipe], [], [], 5)[0] == [pipe]
+    finally:
+        os.close(pipe)
+
+
+def test_nothing_starts_after_the_stop(processes: Processes, tmp_path: Path) -> None:
+    """A thread that is still starting things when Ctrl-C comes starts nothing behind the stop's back."""
+    processes.stop()
+
+    with pytest.raises(DemoError, match="it was stopped"):
+        processes.start("triggerer", [sys.executable, "-c", "open('started', 'w')"])
+
+    assert processes.running == {}
+
+
+def test_waiting_ends_with_the_stop(processes: Processes, tmp_path: Path) -> None:
+    """A thread that waits, for something to come up or for a program's end, is let go by the stop."""
+    with ThreadPoolExecutor(2) as beside:
+        ready = tmp_path / "migrate.ready"
+        migrating = beside.submit(processes.run, "migrate", [sys.executable, "-c", STAYS.format(ready=str(ready))])
+        waiting = beside.submit(processes.wait_until, "Airflow's API", lambda: False, seconds=60)
+        while not ready.exists():
+            assert not migrating.done()
+
+        processes.stop()
+
+        for each in (migrating, waiting):
+            with pytest.raises(DemoError, match="it was stopped"):
+                each.result(timeout=5)
 
 
 def test_ctrl_c_reaches_only_us(processes: Processes, tmp_path: Path) -> None:

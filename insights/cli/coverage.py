@@ -1,0 +1,63 @@
+"""`insights coverage`: which hours were read, what they brought, how late, and whether digests vouch for it."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from insights.cli.options import JsonOption, LakeOption, SettingsOption, settings_of
+from insights.cli.output import Output
+from insights.stages.coverage import gaps
+from insights.stages.workspace import Workspace
+from insights.storage import coverage as table
+from insights.windows import DAY, Window, ceil, parse_instant
+
+_COLUMNS = ("account", "Region", "day", "hours by the clock (UTC)", "records", "late", "log files*")
+_SIGNS = {table.DATA: "#", table.PARTIAL: "+", table.NO_DATA: "0"}
+
+
+def coverage(
+    *,
+    start: Annotated[
+        str | None, typer.Option("--start", help="First instant (UTC); default: a week before --end.")
+    ] = None,
+    end: Annotated[str | None, typer.Option("--end", help="First instant after the window; default: now.")] = None,
+    lake: LakeOption = None,
+    settings: SettingsOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show which hours were read and what they brought; gaps are hours that were read whole and brought nothing."""
+    output = Output(as_json)
+    workspace = Workspace(settings_of(settings, lake=lake), creates_lake=False)
+    until = workspace.now() if end is None else parse_instant(end)
+    window = Window(ceil(until, DAY) - 7 * DAY if start is None else parse_instant(start), until)
+    rows = list(table.read(workspace.lake, window))
+    found = gaps(rows)
+    output.document({"window": str(window), "hours": rows, "gaps": found})
+    output.table(f"{len(rows)} hours read, {len(found)} gaps", _COLUMNS, _days(rows))
+    output.say("# data, + not read whole yet, 0 read whole and nothing came, · not read, × a digest refutes a log file")
+    for gap in found:
+        output.say(f"no data: {gap}")
+
+
+def _days(rows: list[table.Row]) -> list[tuple[str, ...]]:
+    days: dict[tuple[str, str, str], list[table.Row]] = {}
+    for row in rows:
+        days.setdefault((row["account_id"], row["region"], f"{row['hour']:%Y-%m-%d}"), []).append(row)
+    return [(*day, *_line(hours)) for day, hours in days.items()]
+
+
+def _line(rows: list[table.Row]) -> tuple[str, ...]:
+    by_hour = {row["hour"].hour: row for row in rows}
+    signs = "".join(_sign(by_hour.get(hour)) for hour in range(24))
+    lag = max((row["lag_minutes"] or 0 for row in rows), default=0)
+    verified, unverified, refuted = (sum(row[name] for row in rows) for name in ("verified", "unverified", "refuted"))
+    said = f"{verified} verified, {unverified} unverified, {refuted} refuted"
+    return signs, str(sum(row["records"] for row in rows)), f"{lag} min", said
+
+
+def _sign(row: table.Row | None) -> str:
+    if row is None:
+        return "·"
+    return "×" if row["refuted"] else _SIGNS[row["status"]]

@@ -1,0 +1,156 @@
+"""coverage: write down which hours of which account and Region were read, what they brought, and how late it came.
+
+Derived from the ledger, the marks of what was read whole, and the verdicts of validation and of the digests; so it may
+be written again at any time and says the same. A row belongs to an hour of event time. Log files that came more than
+two days after an hour are no part of its row, or old hours could never be written without reading all that came since.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+
+from insights.records.partitions import EventHour, parse_event_hour
+from insights.stages.report import CoverageReport
+from insights.stages.workspace import Workspace
+from insights.storage import coverage, events, ledger, quality, reading
+from insights.storage.coverage import DATA, NO_DATA, PARTIAL, Row
+from insights.storage.integrity import REFUTED, UNVERIFIED, VERIFIED, Verdicts
+from insights.storage.objects import ObjectStore
+from insights.storage.partitions import account_regions
+from insights.windows import DAY, HOUR, MINUTE, Window, floor
+
+LATEST = 2 * DAY
+"""How long after its day a log file may come and still be part of an hour's row."""
+
+NAMED_GAPS = 20
+
+Place = tuple[str, str]
+Object = dict[str, Any]
+"""An entry of the ledger."""
+
+
+class _Hour(msgspec.Struct):
+    hour: datetime
+    rows: int
+
+
+class _Result(msgspec.Struct):
+    """What is needed of the checks' document."""
+
+    hours: list[_Hour]
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What rows are made of."""
+
+    lake: ObjectStore
+    objects: dict[EventHour, list[Object]]
+    read: list[Window]
+    settle: timedelta
+    verdicts: Verdicts
+
+
+def run(window: Window, workspace: Workspace) -> CoverageReport:
+    """Write the days that a window's deliveries touch; the report is about the window's hours only.
+
+    To be run once the window was counted: that is when it is noted what was read whole.
+    """
+    lake = workspace.lake
+    delivered = workspace.delivered(window)
+    days = Window(floor(delivered.start, DAY), delivered.end)
+    found = _Found(
+        lake,
+        _objects_by_hour(lake, days),
+        reading.spans(lake, days.widened(before=DAY, after=DAY)),
+        timedelta(minutes=workspace.settings.trail.settle_minutes),
+        Verdicts(lake),
+    )
+    places = {(hour.account_id, hour.region) for hour in found.objects} | set(account_regions(lake, events.TABLE))
+    for place in sorted(places):
+        for day in days.days():
+            rows = list(_rows(found, place, day))
+            if rows:
+                coverage.write(lake, EventHour(*place, day.start), rows)
+    return _report(window, lake)
+
+
+def gaps(rows: Iterable[Row]) -> list[str]:
+    """Name the hours that were read whole and brought nothing, joined where they follow each other."""
+    spans: dict[Place, list[Window]] = defaultdict(list)
+    for row in rows:
+        if row["status"] == NO_DATA:
+            spans[row["account_id"], row["region"]].append(Window(row["hour"], row["hour"] + HOUR))
+    return [
+        f"{account_id} {region} {span}"
+        for (account_id, region), found in sorted(spans.items())
+        for span in reading.joined(found)
+    ]
+
+
+def _objects_by_hour(lake: ObjectStore, days: Window) -> dict[EventHour, list[Object]]:
+    found: dict[EventHour, list[Object]] = defaultdict(list)
+    for entry in ledger.entries(lake, days.widened(before=DAY, after=LATEST)):
+        for hour in filter(None, map(parse_event_hour, entry["partitions"])):
+            if entry["is_loose"] or entry["delivered_at"] < floor(hour.start, DAY) + DAY + LATEST:
+                found[hour].append(entry)
+    return found
+
+
+def _rows(found: _Found, place: Place, day: Window) -> Iterator[Row]:
+    """Give the hours of a day that were read whole or brought something."""
+    records = _records(found.lake, EventHour(*place, day.start))
+    for hour in day.hours():
+        objects = found.objects.get(EventHour(*place, hour.start), [])
+        is_complete = reading.is_complete(hour.start, found.read, found.settle)
+        if not (objects or is_complete):
+            continue
+        delivered = [each["delivered_at"] for each in objects if not each["is_loose"]]
+        last = max(delivered, default=None)
+        said = Counter(found.verdicts.of(each["object_key"], each["object_etag"]).verdict for each in objects)
+        yield {
+            "hour": hour.start,
+            "status": (DATA if is_complete else PARTIAL) if objects else NO_DATA,
+            "objects": len(objects),
+            "records": records.get(hour.start, 0),
+            "first_delivered_at": min(delivered, default=None),
+            "last_delivered_at": last,
+            "lag_minutes": None if last is None else max(0, int((last - hour.end) / MINUTE)),
+            "verified": said[VERIFIED],
+            "unverified": said[UNVERIFIED],
+            "refuted": said[REFUTED],
+        }
+
+
+def _records(lake: ObjectStore, day: EventHour) -> dict[datetime, int]:
+    """Give how many records the hours of a day held when they were last judged."""
+    found: dict[datetime, int] = {}
+    for judgement in quality.read_day(lake, day.day_path):
+        result = msgspec.json.decode(judgement.result, type=_Result)
+        found |= {
+            each.hour: each.rows for each in result.hours if f"{day.day_path}/hour={each.hour:%H}" in judgement.versions
+        }
+    return found
+
+
+def _report(window: Window, lake: ObjectStore) -> CoverageReport:
+    rows = list(coverage.read(lake, window))
+    status = Counter(row["status"] for row in rows)
+    return CoverageReport(
+        window=str(window),
+        places=len({(row["account_id"], row["region"]) for row in rows}),
+        data=status[DATA],
+        partial=status[PARTIAL],
+        no_data=status[NO_DATA],
+        longest_lag_minutes=max((row["lag_minutes"] or 0 for row in rows), default=0),
+        verified=sum(row["verified"] for row in rows),
+        unverified=sum(row["unverified"] for row in rows),
+        refuted=sum(row["refuted"] for row in rows),
+        first_gaps=tuple(gaps(rows)[:NAMED_GAPS]),
+    )

@@ -1,0 +1,151 @@
+"""Judging one account × Region in one era: from the newest memory that is still true, day after day, to the end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import cached_property
+from itertools import groupby
+
+import numpy as np
+import pyarrow as pa
+
+from insights.records.schemas import MINUTE_COUNTS
+from insights.stages.eras import LONGEST_EPISODE, Era
+from insights.stages.workspace import Workspace
+from insights.statistics.coverage import Place, hour_index
+from insights.statistics.detector import DetectorState, detect
+from insights.statistics.episodes import Episode
+from insights.statistics.parameters import Parameters
+from insights.storage import counts, memories, reading
+from insights.storage.counts import CountFile
+from insights.storage.memories import Snapshot
+from insights.storage.objects import ABSENT, ObjectStore
+from insights.windows import DAY, HOUR, Window, ceil, floor, hour_of
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What an era's memory says of a place from an hour on.
+
+    Attributes:
+        since: the first hour judged; what was over before it is not spoken of.
+        until: the end of the last.
+        episodes: those that opened or closed in between, or are open.
+        is_kept: whether the memory was saved; if not, another run was at work and the same is to be judged again.
+    """
+
+    since: datetime
+    until: datetime
+    episodes: tuple[Episode, ...]
+    is_kept: bool
+
+
+@dataclass
+class Complete:
+    """Which hours are complete, by what the lake's marks of reading say; each month of them is looked up once."""
+
+    workspace: Workspace
+    _spans: dict[tuple[str, str], list[Window]] = field(default_factory=dict)
+
+    @cached_property
+    def settle(self) -> timedelta:
+        """How long after its end an hour is waited for."""
+        return timedelta(minutes=self.workspace.settings.trail.settle_minutes)
+
+    @cached_property
+    def now(self) -> datetime:
+        """Nothing is judged before its time: a record with a made-up date must not move anything there."""
+        return ceil(self.workspace.now(), HOUR)
+
+    def __contains__(self, hour: datetime) -> bool:
+        return hour < self.now and reading.is_complete(hour, self._of(hour_of(hour)), self.settle)
+
+    def end(self, span: Window) -> datetime:
+        """Give the end of the newest complete hour of a span, or its start."""
+        newest = reading.end_of_complete(self._of(span), self.settle) or span.start
+        return max(span.start, min(newest, span.end, self.now))
+
+    def _of(self, span: Window) -> list[Window]:
+        wide = span.widened(after=self.settle)
+        months = (f"{wide.start:%Y-%m}", f"{wide.end:%Y-%m}")
+        if months not in self._spans:
+            self._spans[months] = reading.spans(self.workspace.lake, wide)
+        return self._spans[months]
+
+
+def judge(
+    workspace: Workspace, complete: Complete, place: tuple[str, str], era: Era, since: datetime, parameters: Parameters
+) -> Judgement | None:
+    """Judge a place from an hour on, as far as its counts are complete; None where there is nothing to be judged.
+
+    Snapshots that have learnt that hour are true no longer, and are dropped.
+    """
+    lake = workspace.lake
+    index = memories.read_index(lake, place, era.start, parameters)
+    still_true = [snapshot for snapshot in index.snapshots if snapshot.until <= since]
+    begin = still_true[-1].until if still_true else floor(era.reach.start, HOUR)
+    if complete.end(Window(begin, era.reach.end)) <= begin:
+        return None
+    state, begin = _resume(lake, still_true, place, era, parameters)
+    end = complete.end(Window(begin, era.reach.end))
+    files = [file for file in counts.files_of(lake, *place, Window(begin, end)) if file.hour in complete]
+    if not files and not (state and state.places):
+        return None
+    # What is open is over half a day after the last calls; nothing is gained by going on through silence.
+    end = min(end, (files[-1].hour + HOUR if files else max(begin, since)) + LONGEST_EPISODE)
+    told: dict[str, Episode] = {}
+    fresh: list[Snapshot] = []
+    for day_end, table in _days(lake, place, files, end):
+        window = Window(min(begin, day_end - HOUR), day_end)
+        found = detect(table, window=window, state=state, parameters=parameters)
+        state, begin = found.state, day_end
+        told |= {episode.episode_id: episode for episode in found.episodes}
+        if day_end == end or memories.is_worth_keeping(day_end, end):
+            fresh += [memories.save(lake, index, day_end, memory) for memory in state.places.values()]
+    told |= {episode.episode_id: episode for episode in (state.open_episodes() if state else ())}
+    is_kept = memories.write_index(lake, index, [*still_true, *fresh])
+    if index.etag == ABSENT:
+        memories.forget_before(lake, place, era.previous.start)
+    episodes = tuple(e for e in told.values() if era.tells(e.detected_at) and is_spoken_of(e.closed_at, since))
+    return Judgement(since, begin, episodes, is_kept)
+
+
+def is_spoken_of(closed_at: datetime | None, since: datetime) -> bool:
+    """Tell whether an episode was not over before an hour, so that judging from there on speaks of it."""
+    return closed_at is None or closed_at > since
+
+
+def _resume(
+    lake: ObjectStore, snapshots: Sequence[Snapshot], place: tuple[str, str], era: Era, parameters: Parameters
+) -> tuple[DetectorState | None, datetime]:
+    """Give the newest state that can be read and the first hour it has not learnt. Without one that is where the era
+    begins, and all that is known is since when there is anything of the account."""
+    for snapshot in reversed(snapshots):
+        memory = memories.load(lake, snapshot, parameters)
+        if memory is not None:
+            return DetectorState(snapshot.until, {Place(*place): memory}), snapshot.until
+    begin = floor(era.reach.start, HOUR)
+    since = counts.first_hour(lake, place[0], begin)
+    accounts = {} if since is None else {place[0]: hour_index(since)}
+    return (DetectorState(begin, {}, accounts) if accounts else None), begin
+
+
+def _days(
+    lake: ObjectStore, place: tuple[str, str], files: Sequence[CountFile], end: datetime
+) -> Iterator[tuple[datetime, pa.Table]]:
+    """Yield the counts of each day that has any, with the end of that day; last, whatever is left up to the end."""
+    done = None
+    for day, its_files in groupby(files, key=lambda file: floor(file.hour, DAY)):
+        done = min(day + DAY, end)
+        yield done, _placed(pa.concat_tables(list(counts.read_files(lake, list(its_files)))), place)
+    if done != end:
+        yield end, _placed(MINUTE_COUNTS.empty_table(), place)
+
+
+def _placed(table: pa.Table, place: tuple[str, str]) -> pa.Table:
+    for name, value in zip(("account_id", "region"), place, strict=True):
+        codes = pa.array(np.zeros(table.num_rows, dtype=np.int8))
+        table = table.append_column(name, pa.DictionaryArray.from_arrays(codes, pa.array([value])))
+    return table

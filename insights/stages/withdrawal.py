@@ -1,0 +1,164 @@
+"""Withdrawing the records of refuted log files: the policy `refuse`.
+
+A log file is counted when it is read, for nobody wants to learn of an attack two hours late because a digest was; and
+who can delete digests could otherwise silence detection. Once a digest refutes it, its records go from `events` to
+`quarantine`. The hours they leave have another version then, so `count` and `detect` see to the rest: what the data no
+longer show becomes `withdrawn` in the insights table.
+
+Of several copies of a record the table holds one. Where a refuted file's was that one, the other files of the hour are
+read once more, and theirs takes its place.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from insights.integrity.verdicts import Verdict
+from insights.records.event import Refusal, restore
+from insights.records.object_keys import TrailKey, parse_key
+from insights.records.partitions import EventHour, parse_event_hour
+from insights.records.schemas import EVENTS
+from insights.stages import normalize
+from insights.stages.workspace import Workspace
+from insights.storage import events, integrity, ledger, quarantine
+from insights.storage.integrity import LOG_FILE, REFUTED, Withdrawal
+from insights.storage.objects import ObjectStore
+from insights.storage.tables import read_version
+from insights.storage.trail import UNKNOWN, TrailObject
+from insights.windows import DAY, HOUR, Window
+
+REASON = "refuted_object"
+
+_log = logging.getLogger(__name__)
+Entry = dict[str, Any]
+"""An entry of the ledger, or a row of `events`."""
+
+Version = tuple[str, str]
+"""An object's key and ETag."""
+
+
+def run(workspace: Workspace, span: Window) -> int:
+    """Withdraw what is refuted of a span's deliveries and is still counted; give how many records that is now.
+
+    First they go to quarantine, then from `events`; the note that an object is done comes last, so that a run that is
+    killed is made up for by the next.
+
+    Raises:
+        StorageError: a file could not be read or written; run it again.
+    """
+    lake = workspace.lake
+    refuted = _refuted(lake, span)
+    if not refuted:
+        return 0
+    entries = [entry for entry in ledger.entries(lake, span, as_read=True) if _version(entry) in refuted]
+    done = integrity.withdrawals(lake)
+    rows = _rows(lake, entries)
+    due = [entry for entry in entries if _version(entry) not in done or entry["object_key"] in rows]
+    if not due:
+        return 0
+    _quarantine(lake, due, rows, refuted)
+    for hour in _hours(due):
+        events.take_out(lake, hour, {entry["object_key"] for entry in due})
+    _put_back(workspace, due, refuted)
+    quarantined = quarantine.records_by_version(lake, map(_trail_object, due), REASON)
+    for entry in due:
+        number, read = quarantined[_version(entry)], entry["kept"] + entry["duplicate"]
+        integrity.withdraw(lake, Withdrawal(*_version(entry), 0, read - number, entry["quarantined"] + number))
+    withdrawn = sum(map(len, rows.values()))
+    _log.warning("%d records of %d refuted log files were withdrawn, first %r", withdrawn, len(due), _version(due[0]))
+    return withdrawn
+
+
+def _refuted(lake: ObjectStore, span: Window) -> dict[Version, str]:
+    """Give the versions that were read and are refuted, with the reason in words."""
+    return {
+        (row["object_key"], row["object_etag"]): Verdict(row["reason"]).words
+        for place in sorted(integrity.places(lake))
+        for row in integrity.read_days(lake, *place, span)
+        if row["kind"] == LOG_FILE and row["verdict"] == REFUTED and row["object_etag"]
+    }
+
+
+def _rows(lake: ObjectStore, entries: Sequence[Entry]) -> dict[str, list[Entry]]:
+    """Give the rows of `events` that come from some objects, by key and in order of time."""
+    keys = pa.array(sorted({entry["object_key"] for entry in entries}), pa.string())
+    found: dict[str, list[Entry]] = defaultdict(list)
+    for hour in _hours(entries):
+        table = read_version(lake, events.hour_key(hour), EVENTS).table
+        for row in table.filter(pc.is_in(table["object_key"], keys)).to_pylist():
+            found[row["object_key"]].append(row)
+    return found
+
+
+def _quarantine(
+    lake: ObjectStore, due: Sequence[Entry], rows: Mapping[str, Sequence[Entry]], refuted: Mapping[Version, str]
+) -> None:
+    refusals = []
+    for entry in due:
+        # No more than it brought: the rows of a key may be those of two versions of the object.
+        for i, row in enumerate(rows.get(entry["object_key"], ())[: entry["kept"] + entry["duplicate"]]):
+            content = json.dumps(restore(row)).encode()
+            refusals.append((_trail_object(entry), Refusal(REASON, refuted[_version(entry)], i, content)))
+    quarantine.write(lake, refusals)
+
+
+def _put_back(workspace: Workspace, due: Sequence[Entry], refuted: Collection[Version]) -> None:
+    """Read the other files of the hours again, if some of their records were left out as copies."""
+    hours = _hours(due)
+    if not hours:
+        return
+    first, paths = hours[0].start, {hour.path for hour in hours}
+    delivered = Window(first - DAY, max(workspace.now(), first) + HOUR)
+    others = [
+        entry
+        for entry in ledger.entries(workspace.lake, delivered, as_read=True)
+        if paths.intersection(entry["partitions"]) and _version(entry) not in refuted
+    ]
+    if not any(entry["duplicate"] for entry in (*due, *others)):
+        return
+    there = _still_there(workspace, others)
+    if len(there) < len(others):
+        _log.warning("%d files are gone or replaced: what only they can give back is lost", len(others) - len(there))
+    results = normalize.read_again(workspace, [_trail_object(entry) for entry in there])
+    for entry, (kept, duplicate) in zip(there, results, strict=True):
+        if (kept, duplicate) != (entry["kept"], entry["duplicate"]):
+            integrity.withdraw(workspace.lake, Withdrawal(*_version(entry), kept, duplicate, entry["quarantined"]))
+
+
+def _still_there(workspace: Workspace, entries: Sequence[Entry]) -> list[Entry]:
+    """Give the entries whose version the trail still holds: what replaced it is nothing that was read."""
+    folders = {entry["object_key"].rpartition("/")[0] + "/" for entry in entries}
+    etags = {info.key: info.etag for folder in sorted(folders) for info in workspace.trail.list(folder.lstrip("/"))}
+    return [entry for entry in entries if etags.get(entry["object_key"]) == entry["object_etag"]]
+
+
+def _hours(entries: Iterable[Entry]) -> list[EventHour]:
+    """Give the event hours that objects touch, oldest first."""
+    paths = {path for entry in entries for path in entry["partitions"]}
+    found = [hour for hour in map(parse_event_hour, paths) if hour is not None]
+    return sorted(found, key=lambda hour: (hour.start, hour))
+
+
+def _version(entry: Entry) -> Version:
+    return entry["object_key"], entry["object_etag"]
+
+
+def _trail_object(entry: Entry) -> TrailObject:
+    name = parse_key(entry["object_key"])
+    account, region = (name.account_id, name.region) if isinstance(name, TrailKey) else (UNKNOWN, UNKNOWN)
+    return TrailObject(
+        entry["object_key"],
+        entry["object_etag"],
+        entry["object_bytes"],
+        account,
+        region,
+        entry["delivered_at"],
+        entry["is_loose"],
+    )

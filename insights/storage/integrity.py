@@ -1,0 +1,163 @@
+"""The `integrity` table: what CloudTrail's digests say of the log files that were read, and of the digests themselves.
+
+It stands beside the ledger, not in it: the ledger is written once, when an object was read, and a verdict comes an hour
+or more later and may still change. A row belongs to one version of an object (key and ETag); one that no row speaks of
+is unverified. There is one file for each account × Region × day of delivery, and writing the same rows again changes
+nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Any
+
+import msgspec
+import pyarrow as pa
+
+from insights.errors import ConflictError
+from insights.records.object_keys import TrailKey, parse_key
+from insights.records.schemas import INTEGRITY
+from insights.storage.objects import ObjectStore
+from insights.storage.partitions import account_regions
+from insights.storage.tables import encode, read_version
+from insights.windows import Window
+
+TABLE = "integrity"
+WITHDRAWN = "state/withdrawn"
+
+VERIFIED, UNVERIFIED, REFUTED = "verified", "unverified", "refuted"
+LOG_FILE, DIGEST = "log file", "digest"
+
+NO_DIGEST, PENDING, GAP, NOT_HASHED = "no_digest", "pending", "gap", "not_hashed"
+"""Why a log file is unverified: no digest was ever found for it; its digest has not come yet; none was written, or it
+is not valid; it was read without keeping its hash, and is no longer there."""
+
+Row = dict[str, Any]
+"""A row of `INTEGRITY`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What is said of one version of an object."""
+
+    verdict: str
+    reason: str
+
+
+class Verdicts:
+    """Looks verdicts up, each day's file once."""
+
+    def __init__(self, store: ObjectStore) -> None:
+        self._store = store
+        self._days: dict[str, dict[tuple[str, str], Said]] = {}
+        self._places = places(store)
+
+    def of(self, key: str, etag: str) -> Said:
+        """Give the verdict on one version of an object that was read."""
+        name = parse_key(key)
+        if not isinstance(name, TrailKey) or (name.account_id, name.region) not in self._places:
+            return Said(UNVERIFIED, NO_DIGEST)
+        file = day_key(name.account_id, name.region, f"{name.delivered_at:%Y-%m-%d}")
+        if file not in self._days:
+            rows = _read(self._store, file)[0]
+            self._days[file] = {
+                (row["object_key"], row["object_etag"]): Said(row["verdict"], row["reason"]) for row in rows
+            }
+        return self._days[file].get((key, etag), Said(UNVERIFIED, NO_DIGEST))
+
+
+class Withdrawal(msgspec.Struct, frozen=True):
+    """How the records of one version of an object are to be counted, since a digest refuted it or another one: in place
+    of what the ledger says."""
+
+    object_key: str
+    object_etag: str
+    kept: int
+    duplicate: int
+    quarantined: int
+
+
+_codec = msgspec.json.Decoder(Withdrawal)
+
+
+def day_key(account_id: str, region: str, date: str) -> str:
+    """Give the key of one day's verdicts."""
+    return f"{TABLE}/account_id={account_id}/region={region}/date={date}/integrity.parquet"
+
+
+def read_days(store: ObjectStore, account_id: str, region: str, window: Window) -> list[Row]:
+    """Give the rows of one account × Region on the days of delivery that overlap a window."""
+    rows: list[Row] = []
+    for day in window.days():
+        rows += _read(store, day_key(account_id, region, f"{day.start:%Y-%m-%d}"))[0]
+    return rows
+
+
+def places(store: ObjectStore) -> set[tuple[str, str]]:
+    """Give every (account id, Region) that ever had a digest."""
+    return set(account_regions(store, TABLE))
+
+
+def write(
+    store: ObjectStore, account_id: str, region: str, rows: Iterable[Row], *, present: Collection[str] = ()
+) -> int:
+    """Enter verdicts; give how many of them are news.
+
+    A row without an ETag says that an object is missing; it goes once its key is among those that are `present`.
+
+    What was verified stays so: a digest that is deleted later takes nothing back.
+    """
+    by_date: dict[str, list[Row]] = {}
+    for row in rows:
+        by_date.setdefault(f"{row['delivered_at']:%Y-%m-%d}", []).append(row)
+    return sum(
+        _merge(store, day_key(account_id, region, date), each, present) for date, each in sorted(by_date.items())
+    )
+
+
+def _merge(store: ObjectStore, key: str, rows: Iterable[Row], present: Collection[str]) -> int:
+    while True:
+        known, etag = _read(store, key)
+        merged = {_identity(row): row for row in known}
+        news = 0
+        for row in rows:
+            old = merged.get(_identity(row))
+            if old != row and (old is None or old["verdict"] != VERIFIED):
+                merged[_identity(row)] = row
+                news += 1
+        left = [row for row in merged.values() if row["object_etag"] or row["object_key"] not in present]
+        left.sort(key=_identity)
+        if left == known:
+            return 0
+        try:
+            store.put(key, encode(pa.Table.from_pylist(left, schema=INTEGRITY)), replacing=etag)
+        except ConflictError:
+            continue
+        return news
+
+
+def _identity(row: Row) -> tuple[str, str, str]:
+    return (row["kind"], row["object_key"], row["object_etag"])
+
+
+def _read(store: ObjectStore, key: str) -> tuple[list[Row], str]:
+    version = read_version(store, key, INTEGRITY)
+    return version.table.to_pylist(), version.etag
+
+
+def withdraw(store: ObjectStore, withdrawal: Withdrawal) -> None:
+    """Note how an object's records are to be counted from now on."""
+    name = blake2b(f"{withdrawal.object_key}\n{withdrawal.object_etag}".encode(), digest_size=10).hexdigest()
+    store.put(f"{WITHDRAWN}/{name}.json", msgspec.json.encode(withdrawal))
+
+
+def withdrawals(store: ObjectStore) -> Mapping[tuple[str, str], Withdrawal]:
+    """Give all of them by key and ETag; there are hardly ever any."""
+    return {(each.object_key, each.object_etag): each for each in _withdrawals(store)}
+
+
+def _withdrawals(store: ObjectStore) -> Iterator[Withdrawal]:
+    for info in store.list(f"{WITHDRAWN}/"):
+        yield _codec.decode(store.get(info.key)[0])

@@ -1,0 +1,107 @@
+"""What was counted of one API: its calls, or one of its errors, minute by minute over a span."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import reduce
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from insights.storage import counts
+from insights.storage.caching import PATIENCE_SECONDS, Cache
+from insights.storage.listing import HourFile, Listing
+from insights.storage.objects import ObjectStore
+from insights.storage.tables import read_columns
+from insights.windows import HOUR, Window
+
+_KEPT_BYTES = 32 * 2**20
+_MINUTE_MICROSECONDS = 60_000_000
+_COLUMNS = ("minute", "event_category", "event_source", "event_name", "error_code", "count")
+
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """The calls of an API, or those that ended in one error."""
+
+    event_category: str
+    event_source: str
+    event_name: str
+    error_code: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """Calls by minute (whole minutes since 1970, rising, each at most once); `end` is up to where they are known."""
+
+    minutes: Ints
+    calls: Ints
+    end: datetime
+
+
+class SeriesSearch:
+    """Reads series from the `minute_counts` table; one object serves many threads.
+
+    Args:
+        seconds: After so long what was read is given back, up to the hour that was reached.
+    """
+
+    def __init__(
+        self, store: ObjectStore, *, seconds: float = PATIENCE_SECONDS, clock: Callable[[], float] = time.monotonic
+    ):
+        self._store, self._seconds, self._clock = store, seconds, clock
+        self._listing = Listing(store, counts.TABLE, lambda key: int(key.rpartition("/hour-")[2][:2]))
+        self._known: Cache[tuple[Ints, Ints]] = Cache(_KEPT_BYTES, size=lambda found: found[0].nbytes * 2 + 400)
+
+    def accounts(self, region: str, allowed: frozenset[str] | None) -> tuple[str, ...]:
+        """Name the accounts that have counts in a Region, of those that are allowed (None: all)."""
+        return self._listing.accounts(region, allowed)
+
+    def counted(self, accounts: tuple[str, ...], region: str, window: Window, series: Series) -> Counted:
+        """Add up a series over accounts, from the start of the window on."""
+        deadline = self._clock() + self._seconds
+        parts: list[tuple[Ints, Ints]] = []
+        end = window.end
+        hours = self._listing.hours(accounts, region, first=window.start, last=window.end, newest_first=False)
+        for hour, files in hours:
+            parts += [self._of_file(file, series) for file in files]
+            if self._clock() > deadline:
+                end = min(hour + HOUR, window.end)
+                break
+        return _sum(parts, window, end)
+
+    def _of_file(self, file: HourFile, series: Series) -> tuple[Ints, Ints]:
+        key = (file.info.key, file.info.etag, series)
+        return self._known.get(key, lambda: _read(self._store.get(file.info.key)[0], series))
+
+
+def _read(content: bytes, series: Series) -> tuple[Ints, Ints]:
+    table = read_columns(content, _COLUMNS)
+    conditions = [
+        pc.equal(table["event_name"], series.event_name),
+        pc.equal(table["event_source"], series.event_source),
+        pc.equal(table["event_category"], series.event_category),
+    ]
+    if series.error_code is not None:
+        conditions.append(pc.fill_null(pc.equal(table["error_code"], series.error_code), False))
+    rows = table.filter(reduce(pc.and_, conditions))
+    return pc.cast(rows["minute"], pa.int64()).to_numpy() // _MINUTE_MICROSECONDS, rows["count"].to_numpy()
+
+
+def _sum(parts: list[tuple[Ints, Ints]], window: Window, end: datetime) -> Counted:
+    nothing = np.zeros(0, dtype=np.int64)
+    minutes = np.concatenate([nothing, *(part[0] for part in parts)])
+    calls = np.concatenate([nothing, *(part[1] for part in parts)])
+    at = minutes * 60
+    wanted = (at + 60 > window.start.timestamp()) & (at < end.timestamp())
+    distinct, codes = np.unique(minutes[wanted], return_inverse=True)
+    total = np.zeros(len(distinct), dtype=np.int64)
+    np.add.at(total, codes, calls[wanted])
+    return Counted(distinct, total, end)

@@ -1,0 +1,38 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+
+def test_nobody_was_let_in(command: Callable[..., Any], tmp_path: Path) -> None:
+    """A server that knows no credentials does not start by itself: letting everybody in has to be said."""
+    answer = command("serve", "--lake", tmp_path)
+
+    assert answer.status == 1
+    assert "say --no-auth" in answer.err
+
+
+def test_others_could_reach_it(command: Callable[..., Any], tmp_path: Path) -> None:
+    """Without authentication it listens on this machine's own interface only."""
+    for host in ("0.0.0.0", "::", "192.0.2.1"):  # noqa: S104 - refused
+        answer = command("serve", "--lake", tmp_path, "--no-auth", "--host", host)
+        assert answer.status == 1
+        assert f"{host} can be reached by others" in answer.err
+
+
+def test_no_lake(command: Callable[..., Any], tmp_path: Path) -> None:
+    """A lake that is not there is told at the start, and none is made."""
+    answer = command("serve", "--lake", tmp_path / "nowhere", "--no-auth")
+
+    assert answer.status == 1
+    assert "is not there" in answer.err
+    assert not (tmp_path / "nowhere").exists()
+
+
+def test_no_arn(command: Callable[..., Any], tmp_path: Path) -> None:
+    """An ARN that is none is told at the start."""
+    answer = command("serve", "--lake", tmp_path, "--no-auth", "--trail-arn", "my-trail")
+
+    assert answer.status == 1
+    assert "trail.arn: 'my-trail' is no trail ARN" in answer.err

@@ -1,0 +1,124 @@
+"""The table `coverage`: which hours were read, and what they brought."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from insights.checks.result import HourQuality, QualityResult, Verdict
+from insights.stages import coverage
+from insights.stages.coverage import gaps
+from insights.storage import coverage as table
+from insights.storage import integrity, quality
+from insights.windows import HOUR, Window, hour_of, parse_instant
+
+THIRTEEN = parse_instant("2026-11-01T13:00")
+PLACE = "111122223333", "us-east-1"
+
+
+def rows(pipeline: Any) -> dict[str, table.Row]:
+    return {f"{row['hour']:%d %H}": row for row in table.read(pipeline.workspace.lake, pipeline.window)}
+
+
+def test_an_hour_with_data(pipeline: Any, record: Any) -> None:
+    """An hour's row says how many log files hold its calls, and how long after its end the last one came."""
+    pipeline.deliver(record(1), at="20261101T1310Z", unique="A" * 16)
+    pipeline.deliver(record(2), at="20261101T1412Z", unique="B" * 16)
+    pipeline.ingest()
+    coverage.run(pipeline.window, pipeline.workspace)
+    row = rows(pipeline)["01 13"]
+
+    assert (row["status"], row["objects"], row["lag_minutes"]) == ("data", 2, 12)
+    assert (row["first_delivered_at"], row["last_delivered_at"]) == (
+        parse_instant("2026-11-01T13:10"),
+        parse_instant("2026-11-01T14:12"),
+    )
+    assert (row["verified"], row["unverified"], row["refuted"]) == (0, 2, 0)
+
+
+def test_an_hour_without(pipeline: Any, record: Any) -> None:
+    """An hour that was read whole and brought nothing is `no data`; one that was not read has no row."""
+    pipeline.deliver(record(1))
+    pipeline.window = Window(THIRTEEN, THIRTEEN + 2 * HOUR)
+    pipeline.ingest()
+    coverage.run(pipeline.window, pipeline.workspace)
+    pipeline.window = Window(THIRTEEN - 3 * HOUR, THIRTEEN + 5 * HOUR)
+
+    assert {hour: row["status"] for hour, row in rows(pipeline).items()} == {"01 13": "data", "01 14": "no data"}
+    assert rows(pipeline)["01 14"]["objects"] == rows(pipeline)["01 14"]["records"] == 0
+
+
+def test_an_hour_in_part(pipeline: Any, record: Any) -> None:
+    """What came of the hour after the window makes no whole hour of it."""
+    pipeline.window = Window(THIRTEEN - HOUR, THIRTEEN)
+    pipeline.deliver(record(1), at="20261101T1310Z")
+    pipeline.ingest()
+    report = coverage.run(pipeline.window, pipeline.workspace)
+    pipeline.window = Window(THIRTEEN, THIRTEEN + HOUR)
+
+    assert rows(pipeline)["01 13"]["status"] == "partial"
+    assert (report.no_data, report.partial) == (1, 0)
+
+
+def test_verdicts_and_records(pipeline: Any, record: Any) -> None:
+    """The row counts its log files by verdict, and has the number of records that validation saw."""
+    key = pipeline.deliver(record(1))
+    pipeline.ingest()
+    (entry,) = pipeline.rows("ledger")
+    verdict = {"kind": "log file", "object_key": key, "object_etag": entry["object_etag"], "delivered_at": THIRTEEN}
+    integrity.write(pipeline.workspace.lake, *PLACE, [verdict | {"verdict": "refuted", "reason": "changed"}])
+    day = "account_id=111122223333/region=us-east-1/date=2026-11-01"
+    result = QualityResult(day, 7, (HourQuality(THIRTEEN, 7, Verdict.PASSED),), (), {}, ())
+    judgement = quality.Judgement({f"{day}/hour=13": "x"}, {}, quality.msgspec.Raw(result.to_json()))
+    quality.write(pipeline.workspace.lake, day, judgement)
+    report = coverage.run(pipeline.window, pipeline.workspace)
+    row = rows(pipeline)["01 13"]
+
+    assert (row["verified"], row["unverified"], row["refuted"], row["records"]) == (0, 0, 1, 7)
+    assert (report.refuted, report.places, report.data) == (1, 1, 1)
+
+
+def test_twice_is_once(pipeline: Any, record: Any) -> None:
+    """A second run changes no byte."""
+    pipeline.deliver(record(1))
+    pipeline.ingest()
+    lake = pipeline.workspace.lake
+    first = coverage.run(pipeline.window, pipeline.workspace)
+    before = {info.key: (info.etag, lake.get(info.key)[0]) for info in lake.list("")}
+
+    assert coverage.run(pipeline.window, pipeline.workspace) == first
+    assert {info.key: (info.etag, lake.get(info.key)[0]) for info in lake.list("")} == before
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)], ids=["in order", "backwards"])
+def test_order_does_not_matter(pipeline: Any, record: Any, order: tuple[int, int]) -> None:
+    """Hours read one after the other, in any order, end in the rows of one run over both."""
+    pipeline.deliver(record(1), at="20261101T1310Z", unique="A" * 16)
+    pipeline.deliver(record(2, eventTime="2026-11-01T14:01:00Z"), at="20261101T1410Z", unique="B" * 16)
+    both = Window(THIRTEEN, THIRTEEN + 2 * HOUR)
+    hours = [hour_of(THIRTEEN), hour_of(THIRTEEN + HOUR)]
+    for number in order:
+        pipeline.window = hours[number]
+        pipeline.ingest()
+    for number in order:
+        coverage.run(hours[number], pipeline.workspace)
+    one_by_one = list(table.read(pipeline.workspace.lake, both))
+    coverage.run(both, pipeline.workspace)
+
+    assert list(table.read(pipeline.workspace.lake, both)) == one_by_one
+    assert [row["status"] for row in one_by_one] == ["data", "data"]
+
+
+def test_gaps_are_joined() -> None:
+    """Hours without data that follow each other are told as one gap, each place by itself."""
+
+    def row(region: str, hour: int, status: str = "no data") -> table.Row:
+        return {"account_id": "1", "region": region, "hour": THIRTEEN + hour * timedelta(hours=1), "status": status}
+
+    assert gaps([row("b", 0), row("a", 0), row("a", 1), row("a", 2, "data"), row("a", 3)]) == [
+        "1 a 2026-11-01T13:00:00Z/2026-11-01T15:00:00Z",
+        "1 a 2026-11-01T16:00:00Z/2026-11-01T17:00:00Z",
+        "1 b 2026-11-01T13:00:00Z/2026-11-01T14:00:00Z",
+    ]

@@ -1,6 +1,6 @@
 # Everything a person or CI runs. Needs git, make and Python 3.11 or newer; installs the rest into .venv.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint fmt docs lock bench-ingest bench-api bench-detect-speed clean
+.PHONY: help setup demo test lint fmt docs lock bench-ingest bench-api bench-detect-speed bench-detection clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -53,6 +53,9 @@ bench-detect-speed: setup  ## Measure what a backfill and an hour of detection c
 
 bench-ingest: setup .venv-bench/.installed  ## Measure ingest against DuckDB, Polars, pandas and PySpark (minutes).
 	@$(BIN)/python -m benchmarks.ingest --page docs/benchmarks-ingest.md
+
+bench-detection: setup .venv-bench/.installed  ## Measure detection against labelled incidents, beside other methods (half an hour).
+	@$(BIN)/python -m benchmarks.detection --page docs/benchmarks-detection.md
 
 bench-api: setup  ## Measure the API over a lake of ten million events (minutes).
 	@$(BIN)/python -m benchmarks.api --page docs/benchmarks-api.md

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import resource
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, field
+from functools import partial
 from multiprocessing import get_context
+from typing import TypeVar
 
 from benchmarks.detection.scoring import Alarm, Score, score
 from benchmarks.detection.worlds import World
 from insights.simulate.population import Population
 
 Method = Callable[[Population], list[Alarm]]
+T = TypeVar("T")
+R = TypeVar("R")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,22 +46,22 @@ class Result:
 def run(worlds: list[World], methods: Mapping[str, Method], *, processes: int = 2) -> dict[str, Result]:
     """Run every method on every world, and add up by method."""
     total = {name: Result() for name in methods}
-    for results in _by_world(worlds, methods, processes):
+    for _, results in each_world(partial(_draw_and_judge, methods=methods), worlds, processes):
         for name, result in results.items():
             total[name] += result
     return total
 
 
-def _by_world(worlds: list[World], methods: Mapping[str, Method], processes: int) -> Iterator[dict[str, Result]]:
-    context = get_context("spawn")
-    with ProcessPoolExecutor(processes, mp_context=context, max_tasks_per_child=1) as pool:
-        for done in as_completed([pool.submit(judge_world, world, methods) for world in worlds]):
-            yield done.result()
+def each_world(work: Callable[[T], R], tasks: Sequence[T], processes: int) -> Iterator[tuple[T, R]]:
+    """Carry out tasks in processes of their own, and yield each with its result as it is done."""
+    with ProcessPoolExecutor(processes, mp_context=get_context("spawn"), max_tasks_per_child=1) as pool:
+        running = {pool.submit(work, task): task for task in tasks}
+        for done in as_completed(running):
+            yield running[done], done.result()
 
 
-def judge_world(world: World, methods: Mapping[str, Method]) -> dict[str, Result]:
-    """Draw a world and run every method on it."""
-    population = world.draw()
+def judge_population(population: Population, methods: Mapping[str, Method]) -> dict[str, Result]:
+    """Run every method on a population."""
     series_weeks = population.series * population.plan.days / 7
     results = {}
     for name, method in methods.items():
@@ -67,3 +71,7 @@ def judge_world(world: World, methods: Mapping[str, Method]) -> dict[str, Result
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         results[name] = Result(score(population, alarms), used, series_weeks, peak)
     return results
+
+
+def _draw_and_judge(world: World, methods: Mapping[str, Method]) -> dict[str, Result]:
+    return judge_population(world.draw(), methods)

@@ -168,7 +168,7 @@ def _belongs(alarm: Alarm, incident: Injected) -> bool:
 def _cause(alarm: Alarm, habits: dict[tuple[str, str, str, str], list[Habit]]) -> str:
     """Name the habit of the alarm's API that went on at that time; changes and new services before jobs."""
     series = alarm.series
-    if not series.event_name or Api(series.event_category, series.event_source, series.event_name) == _POOL:
+    if Api(series.event_category, series.event_source, series.event_name) == _POOL:
         return "pool of first denials"
     found = habits[series.account_id, series.region, series.event_source, series.event_name]
     going_on = [h for h in found if h.start <= alarm.end and alarm.start <= h.end]

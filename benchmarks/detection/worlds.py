@@ -14,7 +14,7 @@ from insights.simulate.rhythms import Making
 
 DEVELOPMENT = (101, 102, 103)
 SELECTION = (2001, 2002)
-TEST = (30011, 30012, 30013)
+TEST = (30011, 30012)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +34,12 @@ def makings() -> tuple[Making, ...]:
     return tuple(making for making in Making if making is not Making.OBSERVED or is_available())
 
 
-def worlds(seeds: tuple[int, ...], *, apis: int = 1700, incidents: int = 3) -> list[World]:
+def worlds(seeds: tuple[int, ...], *, apis: int = 1200, places: int = 4, incidents: int = 3) -> list[World]:
     """Give a world of every making for every seed."""
     return [
-        World(f"{making} {seed}", PopulationPlan(seed=seed, making=making, apis=apis, incidents=incidents))
+        World(
+            f"{making} {seed}", PopulationPlan(seed=seed, making=making, apis=apis, places=places, incidents=incidents)
+        )
         for seed in seeds
         for making in makings()
     ]

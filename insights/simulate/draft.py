@@ -42,9 +42,8 @@ class Draft:
     rows: list[Row] = field(default_factory=list)
     numbers: dict[Row, int] = field(default_factory=dict)
     delivered: NDArray[np.bool_] = field(default_factory=lambda: np.ones(0, dtype=bool))
-    _row: list[Ints] = field(default_factory=list)
-    _minute: list[Ints] = field(default_factory=list)
-    _calls: list[Ints] = field(default_factory=list)
+    _known: tuple[Ints, Ints, Ints] = field(default_factory=lambda: (np.zeros(0, dtype=np.int64),) * 3)
+    _added: list[tuple[Ints, Ints]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.delivered = np.ones(self.minutes // 60, dtype=bool)
@@ -60,28 +59,25 @@ class Draft:
         """Add calls; what lies outside of the population's time is left out."""
         rows, minutes, counts = (np.ravel(a) for a in np.broadcast_arrays(row, minute, calls))
         inside = (minutes >= 0) & (minutes < self.minutes) & (counts > 0)
-        self._row.append(rows[inside].astype(np.int64))
-        self._minute.append(minutes[inside].astype(np.int64))
-        self._calls.append(counts[inside].astype(np.int64))
+        key = rows[inside].astype(np.int64) * self.minutes + minutes[inside].astype(np.int64)
+        self._added.append((key, counts[inside].astype(np.int64)))
 
     def cells(self) -> tuple[Ints, Ints, Ints]:
         """Give row, minute and calls of every cell, each pair of row and minute once, in order of row and minute."""
-        if not self._row:
-            return (np.zeros(0, dtype=np.int64),) * 3
-        key = np.concatenate(self._row) * self.minutes + np.concatenate(self._minute)
-        calls = np.concatenate(self._calls)
-        if len(self._row) > 1 or (key[1:] <= key[:-1]).any():
+        if self._added:
+            row, minute, calls = self._known
+            key = np.concatenate([row * self.minutes + minute, *(keys for keys, _ in self._added)])
+            calls = np.concatenate([calls, *(counts for _, counts in self._added)])
             order = np.argsort(key, kind="stable")
             key, calls = key[order], calls[order]
             first = np.flatnonzero(np.diff(key, prepend=-1))
             key, calls = key[first], np.add.reduceat(calls, first) if first.size else calls
-        row, minute = key // self.minutes, key % self.minutes
-        self._row, self._minute, self._calls = [row], [minute], [calls]
-        return row, minute, calls
+            self._known, self._added = (key // self.minutes, key % self.minutes, calls), []
+        return self._known
 
     def replace(self, row: Ints, minute: Ints, calls: Ints) -> None:
         """Put these cells in the place of all; those without calls fall away."""
-        self._row, self._minute, self._calls = [], [], []
+        self._known, self._added = (np.zeros(0, dtype=np.int64),) * 3, []
         self.add(row, minute, calls)
 
     def by_minute(self, rows: Iterable[int], first: int, end: int) -> Ints:
@@ -103,17 +99,3 @@ class Draft:
         """Name the series that counts a row's error."""
         where = (self.account_id, self.region, CATEGORY, InsightType.ERROR_RATE)
         return SeriesKey(*where, row.event_source, row.event_name, row.error_code)
-
-
-def busiest_days(counts: Ints, window_minutes: int) -> float:
-    """Give what a series does on its busiest days: the largest count of a day in any window, third among 28 days.
-
-    Args:
-        counts: calls by minute of whole days.
-        window_minutes: the window's length.
-    """
-    window = min(window_minutes, DAY_MINUTES)
-    sums = np.concatenate([[0], np.cumsum(counts)])
-    ends = np.arange(1, len(counts) + 1)
-    windows = sums[ends] - sums[np.maximum(ends - window, 0)]
-    return float(np.quantile(windows.reshape(-1, DAY_MINUTES).max(axis=1), 0.91))

@@ -18,6 +18,7 @@ from insights.records.schemas import INSTANT
 from insights.simulate import habits
 from insights.simulate.draft import CATEGORY, DAY_MINUTES, Draft, Ints, Row
 from insights.simulate.habits import Habit
+from insights.simulate.incident_kinds import inject
 from insights.simulate.injection import Injected, Injector, PopulationIncidentKind, Size
 from insights.simulate.rhythms import Making, add_modelled, add_observed, hourly_expectation, rates_per_minute
 from insights.windows import MINUTE, Window, parse_instant
@@ -140,10 +141,10 @@ def populate(plan: PopulationPlan, observed: Sequence[ObservedSeries] = ()) -> P
                 draft = _empty_place(plan, f"unused-{size}-{repeat}", number * plan.incidents + repeat)
                 drafts.append(draft)
                 injector = Injector(draft, judged_first, draft.minutes - 60, set())
-                incidents += injector.inject(kind, size)
+                incidents += inject(injector, kind, size)
             else:
-                incidents += injectors[(number + repeat) % plan.places].inject(kind, size)
-    table = pa.concat_tables([_table(draft, plan) for draft in drafts])
+                incidents += inject(injectors[(number + repeat) % plan.places], kind, size)
+    table = pa.concat_tables([minute_counts_of(draft, plan.start) for draft in drafts])
     coverage = tuple(
         (draft.account_id, draft.region, plan.start + timedelta(hours=int(hour)))
         for draft in drafts
@@ -240,11 +241,12 @@ def _series(draft: Draft) -> int:
     return sum(1 for number in seen if draft.rows[number].error_code or not draft.rows[number].is_read_only)
 
 
-def _table(draft: Draft, plan: PopulationPlan) -> pa.Table:
+def minute_counts_of(draft: Draft, start: datetime) -> pa.Table:
+    """Give what was delivered of a place as minute counts, its first minute being `start`."""
     row, minute, calls = draft.cells()
     kept = draft.delivered[minute // 60]
     row, minute, calls = row[kept], minute[kept], calls[kept]
-    first = int(plan.start.timestamp()) // 60
+    first = int(start.timestamp()) // 60
     columns = {
         "minute": pa.array((first + minute) * 60_000_000, pa.int64()).cast(INSTANT),
         "event_category": _constant(CATEGORY, len(row)),

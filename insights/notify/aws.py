@@ -104,14 +104,20 @@ class Refusals:
     Args:
         target: the channel and what it sends to, as the setting says it.
         action: the IAM action the calls need.
-        untaken: the ids of all messages; those that are taken go.
+        message_ids: those of all messages, in order.
     """
 
     target: str
     action: str
-    untaken: set[str]
+    message_ids: Sequence[str]
+    _taken: set[str] = field(default_factory=set)
     _codes: dict[str, str] = field(default_factory=dict)
     _errors: list[DeliveryError] = field(default_factory=list)
+
+    @property
+    def untaken(self) -> frozenset[str]:
+        """The ids of what was not taken so far."""
+        return frozenset(self.message_ids).difference(self._taken)
 
     def add(self, message_id: str, code: str) -> None:
         """Note a message that was refused by itself."""
@@ -128,31 +134,30 @@ class Refusals:
             with delivering(self.target, self.action):
                 yield
         except UnreachableError as error:
-            raise UnreachableError(str(error), frozenset(self.untaken)) from None
+            raise UnreachableError(str(error), self.untaken) from None
         except DeliveryError as error:
             self._errors.append(error)
         else:
-            self.untaken.difference_update(set(message_ids).difference(self._codes))
+            self._taken.update(set(message_ids).difference(self._codes))
 
-    def tell(self, *, of: int) -> None:
-        """Fail if there is anything to tell, of so many messages.
+    def tell(self) -> None:
+        """Fail if there is anything to tell.
 
         Raises:
             DeliveryError: it names what was refused, why and what to do.
         """
-        untaken = frozenset(self.untaken)
         if self._codes:
-            raise DeliveryError(self._told(of), untaken)
+            raise DeliveryError(self._told(), self.untaken)
         if self._errors:
             more = f" (and {len(self._errors) - 1} failures more)" if len(self._errors) > 1 else ""
-            raise DeliveryError(f"{self._errors[0]}{more}", untaken)
+            raise DeliveryError(f"{self._errors[0]}{more}", self.untaken)
 
-    def _told(self, of: int) -> str:
-        named = list(self._codes.items())
+    def _told(self) -> str:
+        named = [message_id for message_id in self.message_ids if message_id in self._codes]
         remedies = "; ".join(f"{code}: {remedy_for(code, self.action)}" for code in sorted(set(self._codes.values())))
-        ids = ", ".join(message_id for message_id, _ in named[:_NAMED_FAILURES])
+        ids = ", ".join(named[:_NAMED_FAILURES])
         more = f" and {len(named) - _NAMED_FAILURES} more" if len(named) > _NAMED_FAILURES else ""
-        return f"{self.target} refused {len(named)} of {of} notifications ({ids}{more}): {remedies}"
+        return f"{self.target} refused {len(named)} of {len(self.message_ids)} notifications ({ids}{more}): {remedies}"
 
 
 @contextmanager

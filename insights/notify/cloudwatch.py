@@ -25,6 +25,9 @@ _EVENT_BYTES = 26
 each; and spans at most 24 hours."""
 
 MAX_SPAN = timedelta(hours=24)
+MAX_AGE = timedelta(days=14) - timedelta(hours=1)
+"""Events of 14 days or more are rejected, by a clock that need not be ours."""
+
 RECORD_LIMIT_BYTES = 256 * 1024 - _EVENT_BYTES
 """Of one event, for years; today it may have 1 MB. The smaller figure holds everywhere."""
 
@@ -41,8 +44,8 @@ class CloudWatchLogsChannel:
     """Writes each record into a log group, which has to be there: one event a record, its message the record as JSON.
 
     The streams are named as CloudTrail's, `<account>_CloudTrail_<region>`, and made where they are missing. An event
-    has the record's time. One that CloudWatch Logs finds too old for that (14 days, or what the group keeps) is put
-    with the time at which it is sent: nothing is lost, and the message has the record's own time.
+    has the record's time. What is too old for that (14 days, or what the group keeps) has the time at which it is sent:
+    nothing is lost, and the message has the record's own time.
     """
 
     group: str
@@ -61,14 +64,16 @@ class CloudWatchLogsChannel:
             DeliveryError: CloudWatch Logs refused some of them, or cannot be reached. A stream that is refused does
                 not keep messages from the others.
         """
-        refusals = Refusals(self.name, _ACTION, {message.message_id for message in messages})
+        refusals = Refusals(self.name, _ACTION, [message.message_id for message in messages])
         with delivering(self.name, _ACTION):
             client = self.clients("logs", self._region)
+        now = self.now()
         for stream, group in groupby(sorted(messages, key=_stream_and_time), key=_stream):
-            for batch in _batches([_Event.of(message) for message in group]):
+            events = sorted((_Event.of(message, now) for message in group), key=lambda event: event.at)
+            for batch in _batches(events):
                 with refusals.of([event.message_id for event in batch]):
                     self._put(client, stream, batch, refusals)
-        refusals.tell(of=len(messages))
+        refusals.tell()
 
     def _put(self, client: Any, stream: str, batch: Sequence[_Event], refusals: Refusals) -> None:
         now = self.now()
@@ -111,9 +116,10 @@ class _Event:
     text: str
 
     @classmethod
-    def of(cls, message: Message) -> _Event:
+    def of(cls, message: Message, now: datetime) -> _Event:
         text = record_json(message, limit_bytes=RECORD_LIMIT_BYTES)
-        return cls(message.message_id, parse_instant(message.detail["eventTime"]), text)
+        at = parse_instant(message.detail["eventTime"])
+        return cls(message.message_id, at if now - at < MAX_AGE else now, text)
 
     @property
     def entry(self) -> dict[str, Any]:

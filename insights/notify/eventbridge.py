@@ -54,13 +54,13 @@ class EventBridgeChannel:
             DeliveryError: EventBridge refused the call or some of the events, or cannot be reached. An event refused
                 by itself does not keep later ones from being put; one refused for the moment is put again first.
         """
-        refusals = Refusals(self.name, _ACTION, {message.message_id for message in messages})
+        refusals = Refusals(self.name, _ACTION, [message.message_id for message in messages])
         with delivering(self.name, _ACTION):
             client = self.clients("events", self._region)
         for batch in _batches([self._entry(message) for message in messages]):
             with refusals.of([_event_id(entry) for entry in batch]):
                 self._put(client, batch, refusals)
-        refusals.tell(of=len(messages))
+        refusals.tell()
 
     def _put(self, client: Any, batch: list[dict[str, Any]], refusals: Refusals) -> None:
         for is_last in self.patience.rounds():

@@ -45,13 +45,13 @@ class SnsChannel:
             DeliveryError: SNS refused some of them, or cannot be reached. One refused by itself does not keep later
                 ones from being sent.
         """
-        refusals = Refusals(self.name, _ACTION, {message.message_id for message in messages})
+        refusals = Refusals(self.name, _ACTION, [message.message_id for message in messages])
         with delivering(self.name, _ACTION):
             client = self.clients("sns", self.topic_arn.split(":")[3])
         for message in messages:
             with refusals.of([message.message_id]):
                 client.publish(**self._publication(message))
-        refusals.tell(of=len(messages))
+        refusals.tell()
 
     def _publication(self, message: Message) -> dict[str, Any]:
         publication = {

@@ -1,9 +1,9 @@
 """notify: hand every published record that is news to every channel, once.
 
-What is to be told lies in the outbox: publish puts there what is younger than `notify.max_age_hours`. A mark in the lake
-says that a channel took a record. It is put after the channel took it: killed in between, the record goes out again
-with the same message id, rather than never. What a channel does not take stays in the outbox, however old it gets, and
-is sent again by the next run; what all took stays while it is young, for a channel that is added.
+What is to be told lies in the outbox: publish puts there what is younger than `notify.max_age_hours`. A mark says that
+a channel took a record. It is put after the channel took it: killed in between, the record goes out again with the same
+message id, rather than never. What a channel does not take stays in the outbox, however old it gets, and is sent again
+by the next run; what all took stays while it is young, for a channel that is added.
 """
 
 from __future__ import annotations

@@ -65,7 +65,12 @@ def test_one_object_a_run(pipeline, insight) -> None:
     report = publish.run(None, pipeline.workspace)
 
     (key,) = published(pipeline)
-    expected = [early["start_record_json"], early["end_record_json"], late["start_record_json"], late["end_record_json"]]
+    expected = [
+        early["start_record_json"],
+        early["end_record_json"],
+        late["start_record_json"],
+        late["end_record_json"],
+    ]
     content = gzip.decompress(pipeline.workspace.lake.get(key)[0]).decode()
     assert content == '{"Records":[' + ",".join(expected) + "]}"
     assert (report.started, report.ended, report.keys) == (2, 2, (key,))

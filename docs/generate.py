@@ -42,7 +42,7 @@ from insights.records.rules import EVENT_RULES, FactBetween, InSet, Matches, Not
 from insights.settings import DetectSettings, Settings
 from insights.stages import publish
 from insights.statistics.parameters import Parameters
-from insights.storage import counts, coverage, events, insights, integrity, ledger, quality, quarantine
+from insights.storage import counts, coverage, events, insights, integrity, ledger, publications, quality, quarantine
 from insights.storage.objects import open_store
 from insights.storage.trail import TrailObject
 from insights.windows import parse_instant
@@ -248,17 +248,20 @@ def _example_keys() -> dict[str, str]:
     store.put(coverage.day_key(hour.account_id, hour.region, hour.date), b"")
     store.put(integrity.day_key(hour.account_id, hour.region, hour.date), b"")
     quality.write(store, hour.day_path, quality.Judgement({}, {}, msgspec.Raw(b"{}")))
-    record = {
-        "eventID": "",
-        "recipientAccountId": hour.account_id,
-        "awsRegion": hour.region,
-        "eventTime": str(hour.start),
-    }
-    store.put(publish.key_of(record), b"")
+    place = (hour.account_id, hour.region)
+    key = publish.object_key(place, hour.start, "e4a6a0577479b2b4")
+    store.put(key, b"")
+    publications.note_published(store, place, publications.Batch(object_key=key, items=(_example_item(hour),)))
     keys = {info.key.partition("/")[0]: info.key for info in store.list("")}
     # The second half of this name changes with the Parquet library.
     keys["quarantine"] = re.sub(r"-[0-9a-f]{12}\.", "-<hash of its content>.", keys["quarantine"])
     return {table: keys[table] for table in WORDS["rows"]}
+
+
+def _example_item(hour: EventHour) -> publications.Item:
+    return publications.Item(
+        event_id="", event_time=str(hour.start), state="Start", record=msgspec.Raw(b"{}"), explanation=""
+    )
 
 
 def _example_insight(hour: EventHour) -> dict[str, Any]:

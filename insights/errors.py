@@ -10,6 +10,7 @@ TrailInsightsError
 ├── ReconciliationError  records went in that are neither kept nor accounted for
 ├── QualityError         a critical data-quality rule failed: the hour must not be counted
 └── DeliveryError        a notification could not be handed over
+    └── UnreachableError     its channel does not answer at all
 
 A bad trail object or record is not an error: it is a fact, kept as a quarantine row with its reason.
 """
@@ -52,4 +53,15 @@ class QualityError(TrailInsightsError):
 
 
 class DeliveryError(TrailInsightsError):
-    """A notification could not be handed over to its channel."""
+    """A notification could not be handed over to its channel.
+
+    `untaken` has the ids of the messages that were not taken, or may not have been; None says that none was.
+    """
+
+    def __init__(self, message: str, untaken: frozenset[str] | None = None) -> None:
+        super().__init__(message)
+        self.untaken = untaken
+
+
+class UnreachableError(DeliveryError):
+    """A channel does not answer at all: there is no use in asking it for each message."""

@@ -74,8 +74,12 @@ def _print(output: Output, report: PipelineReport) -> None:
             ),
             ("coverage", _coverage(report.coverage)),
             ("counts", f"{counted.counted} hours counted ({counted.calls} calls), {counted.unchanged} unchanged"),
-            ("insights", f"{judged.started} started, {judged.ended} ended; {len(told.keys)} records published"),
-            ("notified", f"{report.notify.sent} sent, {report.notify.too_old} too old to be news"),
+            (
+                "insights",
+                f"{judged.started} started, {judged.ended} ended; {told.started + told.ended} records published in "
+                f"{len(told.keys)} objects",
+            ),
+            ("notified", f"{report.notify.sent} sent, {told.too_old} records too old to be news"),
         ],
     )
 

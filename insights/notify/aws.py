@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
-from insights.errors import DeliveryError
+from insights.errors import DeliveryError, UnreachableError
 from insights.notify.message import Message, inert
 
 if TYPE_CHECKING:
-    from boto3 import Session
     from botocore.exceptions import BotoCoreError, ClientError
 
 logger = logging.getLogger(__name__)
@@ -40,8 +41,13 @@ _REMEDIES = {
     "ServiceUnavailable": _RUN_AGAIN,
     "Throttled": _RUN_AGAIN,
     "Throttling": _RUN_AGAIN,
+    "Rejected": "compare the clock of this machine and the settings of the log group",
 }
 """By error code, which some services end in "Exception" and others do not."""
+
+_ATTEMPTS = 5
+_LONGEST_PAUSE_SECONDS = 20.0
+_NAMED_FAILURES = 5
 
 _UNKNOWN_REMEDY = "look the code up under {action} in the AWS API reference"
 
@@ -53,30 +59,105 @@ class ClientFactory(Protocol):
         """Give the client of a service ("sns", "events") in a Region."""
 
 
-def client_factory(
-    session: Session | None = None, *, endpoint_url: str | None = None, attempts: int = 5
-) -> ClientFactory:
-    """Make clients of a boto3 session that try `attempts` times, slower each time, before they give up.
+def client_factory(make: Callable[[str, str | None, Any], Any], *, attempts: int = _ATTEMPTS) -> ClientFactory:
+    """Make clients that try `attempts` times, slower each time, before they give up.
 
     Args:
-        session: where credentials and Region come from; None takes AWS's usual variables and files.
-        endpoint_url: another place than AWS to call, such as a local stand-in.
+        make: makes the boto3 client of a service in a Region with a `botocore.config.Config`.
         attempts: calls in all for one request, botocore's standard retries included.
     """
 
     def client(service: str, region: str | None) -> Any:
-        import boto3
         from botocore.config import Config
 
         retries = {"mode": "standard", "total_max_attempts": attempts}
-        return (session or boto3.Session()).client(
-            service,
-            region_name=region,
-            endpoint_url=endpoint_url,
-            config=Config(retries=retries, connect_timeout=10, read_timeout=30),
-        )
+        return make(service, region, Config(retries=retries, connect_timeout=10, read_timeout=30))
 
     return client
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How often a part of a request that was refused for the moment is sent again: botocore repeats whole requests
+    only. `pause` waits for so many seconds."""
+
+    attempts: int = _ATTEMPTS
+    pause: Callable[[float], None] = time.sleep
+
+    def rounds(self) -> Iterator[bool]:
+        """Yield once for every attempt, after 1, 2, 4 … seconds; true for the last."""
+        for attempt in range(self.attempts):
+            if attempt:
+                self.pause(min(2.0 ** (attempt - 1), _LONGEST_PAUSE_SECONDS))
+            yield attempt == self.attempts - 1
+
+
+def is_passing(code: str) -> bool:
+    """Tell whether an AWS error code is one that passes by itself."""
+    return _REMEDIES.get(code.removesuffix("Exception")) == _RUN_AGAIN
+
+
+@dataclass(slots=True)
+class Refusals:
+    """What a channel did not take, while the rest is still being sent.
+
+    Args:
+        target: the channel and what it sends to, as the setting says it.
+        action: the IAM action the calls need.
+        message_ids: those of all messages, in order.
+    """
+
+    target: str
+    action: str
+    message_ids: Sequence[str]
+    _taken: set[str] = field(default_factory=set)
+    _codes: dict[str, str] = field(default_factory=dict)
+    _errors: list[DeliveryError] = field(default_factory=list)
+
+    @property
+    def untaken(self) -> frozenset[str]:
+        """The ids of what was not taken so far."""
+        return frozenset(self.message_ids).difference(self._taken)
+
+    def add(self, message_id: str, code: str) -> None:
+        """Note a message that was refused by itself."""
+        self._codes[message_id] = inert(code)
+
+    @contextmanager
+    def of(self, message_ids: Sequence[str]) -> Iterator[None]:
+        """Note messages as taken, but for those that are added meanwhile, unless the call inside fails.
+
+        Raises:
+            UnreachableError: nobody answers, which ends everything.
+        """
+        try:
+            with delivering(self.target, self.action):
+                yield
+        except UnreachableError as error:
+            raise UnreachableError(str(error), self.untaken) from None
+        except DeliveryError as error:
+            self._errors.append(error)
+        else:
+            self._taken.update(set(message_ids).difference(self._codes))
+
+    def tell(self) -> None:
+        """Fail if there is anything to tell.
+
+        Raises:
+            DeliveryError: it names what was refused, why and what to do.
+        """
+        if self._codes:
+            raise DeliveryError(self._told(), self.untaken)
+        if self._errors:
+            more = f" (and {len(self._errors) - 1} failures more)" if len(self._errors) > 1 else ""
+            raise DeliveryError(f"{self._errors[0]}{more}", self.untaken)
+
+    def _told(self) -> str:
+        named = [message_id for message_id in self.message_ids if message_id in self._codes]
+        remedies = "; ".join(f"{code}: {remedy_for(code, self.action)}" for code in sorted(set(self._codes.values())))
+        ids = ", ".join(named[:_NAMED_FAILURES])
+        more = f" and {len(named) - _NAMED_FAILURES} more" if len(named) > _NAMED_FAILURES else ""
+        return f"{self.target} refused {len(named)} of {len(self.message_ids)} notifications ({ids}{more}): {remedies}"
 
 
 @contextmanager
@@ -97,7 +178,7 @@ def delivering(target: str, action: str) -> Iterator[None]:
     except ClientError as error:
         raise DeliveryError(_refusal(target, action, error)) from None
     except BotoCoreError as error:
-        raise DeliveryError(_breakdown(target, error)) from None
+        raise UnreachableError(_breakdown(target, error)) from None
 
 
 def remedy_for(code: str, action: str) -> str:

@@ -15,6 +15,7 @@ from typing import Protocol
 
 from insights.errors import SettingsError
 from insights.notify.aws import ClientFactory
+from insights.notify.cloudwatch import LOG_GROUP, CloudWatchLogsChannel
 from insights.notify.eventbridge import BUS, EventBridgeChannel
 from insights.notify.message import Message
 from insights.notify.sns import TOPIC_ARN, SnsChannel
@@ -33,8 +34,8 @@ class Channel(Protocol):
         """Hand over every message, in order.
 
         Raises:
-            DeliveryError: some or all were not taken; sending them all again may repeat those that were, and receivers
-                know these by `message_id`.
+            DeliveryError: some or all were not taken, its `untaken` says which. One the channel refuses for itself
+                does not keep the others from it. Sent again, receivers know a message by its `message_id`.
         """
 
 
@@ -76,8 +77,8 @@ def open_channels(specs: Sequence[str], clients: ClientFactory) -> list[Channel]
     """Give the channels that settings name, each once; nothing is connected to before the first message.
 
     Args:
-        specs: `log`, `sns:TOPIC_ARN`, `eventbridge:BUS_NAME_OR_ARN`.
-        clients: makes the boto3 clients that SNS and EventBridge need.
+        specs: `log`, `sns:TOPIC_ARN`, `eventbridge:BUS_NAME_OR_ARN`, `cloudwatch-logs:GROUP_NAME_OR_ARN`.
+        clients: makes the boto3 clients that AWS's channels need.
 
     Raises:
         SettingsError: a name is none of these.
@@ -93,9 +94,11 @@ def _open_channel(spec: str, clients: ClientFactory) -> Channel:
         return SnsChannel(target, clients)
     if kind == "eventbridge" and BUS.fullmatch(target):
         return EventBridgeChannel(target, clients)
+    if kind == "cloudwatch-logs" and LOG_GROUP.fullmatch(target):
+        return CloudWatchLogsChannel(target, clients)
     raise SettingsError(
-        f"the channel {spec!r} is unknown: write log, sns:arn:aws:sns:us-east-1:111122223333:topic, or eventbridge:bus "
-        "with the name or the ARN of a bus"
+        f"the channel {spec!r} is unknown: write log, sns:arn:aws:sns:us-east-1:111122223333:topic, eventbridge:bus "
+        "with the name or the ARN of a bus, or cloudwatch-logs:group with the name or the ARN of a log group"
     )
 
 

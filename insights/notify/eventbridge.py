@@ -5,12 +5,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from insights.errors import DeliveryError
-from insights.notify.aws import ClientFactory, delivering, record_json, remedy_for
-from insights.notify.message import Message, inert
+from insights.notify.aws import ClientFactory, Patience, Refusals, delivering, is_passing, record_json
+from insights.notify.message import Message
 from insights.windows import parse_instant
 
 SOURCE = "trail.insights"
@@ -30,7 +29,6 @@ _ENVELOPE_BYTES = 14 + len(SOURCE) + len(DETAIL_TYPE)
 """EventBridge User Guide, "Calculating PutEvents event entry size": the time counts 14, texts their UTF-8 bytes."""
 
 _ACTION = "events:PutEvents"
-_NAMED_FAILURES = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +40,7 @@ class EventBridgeChannel:
 
     bus: str
     clients: ClientFactory
+    patience: Patience = field(default=Patience(), compare=False)
 
     @property
     def name(self) -> str:
@@ -53,25 +52,30 @@ class EventBridgeChannel:
 
         Raises:
             DeliveryError: EventBridge refused the call or some of the events, or cannot be reached. An event refused
-                by itself does not keep later ones from being put.
+                by itself does not keep later ones from being put; one refused for the moment is put again first.
         """
-        failures: list[tuple[str, str]] = []
+        refusals = Refusals(self.name, _ACTION, [message.message_id for message in messages])
         with delivering(self.name, _ACTION):
             client = self.clients("events", self._region)
-            for batch in _batches([self._entry(message) for message in messages]):
-                failures += _failures(batch, client.put_events(Entries=batch))
-        if failures:
-            raise DeliveryError(self._refusal(failures, of=len(messages)))
+        for batch in _batches([self._entry(message) for message in messages]):
+            with refusals.of([_event_id(entry) for entry in batch]):
+                self._put(client, batch, refusals)
+        refusals.tell()
+
+    def _put(self, client: Any, batch: list[dict[str, Any]], refusals: Refusals) -> None:
+        for is_last in self.patience.rounds():
+            failures = _failures(batch, client.put_events(Entries=batch))
+            again = [] if is_last else [entry for entry, code in failures if is_passing(code)]
+            for entry, code in failures:
+                if entry not in again:
+                    refusals.add(_event_id(entry), code)
+            batch = again
+            if not batch:
+                return
 
     @property
     def _region(self) -> str | None:
         return self.bus.split(":")[3] if self.bus.startswith("arn:") else None
-
-    def _refusal(self, failures: Sequence[tuple[str, str]], *, of: int) -> str:
-        remedies = "; ".join(f"{code}: {remedy_for(code, _ACTION)}" for code in sorted({code for _, code in failures}))
-        ids = ", ".join(event_id for event_id, _ in failures[:_NAMED_FAILURES])
-        more = f" and {len(failures) - _NAMED_FAILURES} more" if len(failures) > _NAMED_FAILURES else ""
-        return f"{self.name} refused {len(failures)} of {of} notifications ({ids}{more}): {remedies}"
 
     def _entry(self, message: Message) -> dict[str, Any]:
         return {
@@ -99,13 +103,13 @@ def _batches(entries: Sequence[dict[str, Any]]) -> Iterator[list[dict[str, Any]]
         yield batch
 
 
-def _failures(batch: Sequence[dict[str, Any]], answer: dict[str, Any]) -> list[tuple[str, str]]:
-    """Pair the ids of refused events with their error codes; the answer lists results in the order of the entries."""
+def _failures(batch: Sequence[dict[str, Any]], answer: dict[str, Any]) -> list[tuple[dict[str, Any], str]]:
+    """Pair refused events with their error codes; the answer lists results in the order of the entries."""
     if not answer["FailedEntryCount"]:
         return []
     results = zip(batch, answer["Entries"], strict=True)
-    return [
-        (json.loads(entry["Detail"])["eventID"], inert(result["ErrorCode"]))
-        for entry, result in results
-        if result.get("ErrorCode")
-    ]
+    return [(entry, result["ErrorCode"]) for entry, result in results if result.get("ErrorCode")]
+
+
+def _event_id(entry: dict[str, Any]) -> str:
+    return str(json.loads(entry["Detail"])["eventID"])

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from insights.notify.aws import ClientFactory, delivering, record_json
+from insights.notify.aws import ClientFactory, Refusals, delivering, record_json
 from insights.notify.message import Message, inert
 
 TOPIC_ARN = re.compile(r"arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,256}(\.fifo)?")
@@ -17,6 +17,9 @@ TOPIC_ARN = re.compile(r"arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1
 RECORD_LIMIT_BYTES = 32 * 1024
 """A published message may have 256 KiB in all. It holds the record twice, its quotes and backslashes doubled (at most
 128 KiB), beside a text of some thousand characters."""
+
+
+_ACTION = "sns:Publish"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +42,16 @@ class SnsChannel:
         """Publish every message.
 
         Raises:
-            DeliveryError: SNS refused one or cannot be reached; those before it have been sent.
+            DeliveryError: SNS refused some of them, or cannot be reached. One refused by itself does not keep later
+                ones from being sent.
         """
-        with delivering(self.name, "sns:Publish"):
+        refusals = Refusals(self.name, _ACTION, [message.message_id for message in messages])
+        with delivering(self.name, _ACTION):
             client = self.clients("sns", self.topic_arn.split(":")[3])
-            for message in messages:
+        for message in messages:
+            with refusals.of([message.message_id]):
                 client.publish(**self._publication(message))
+        refusals.tell()
 
     def _publication(self, message: Message) -> dict[str, Any]:
         publication = {

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from insights.stages.report import DeletedFiles, MaintainReport, MergedFiles
 from insights.stages.workspace import Workspace
-from insights.storage import compaction, reading, retention
+from insights.storage import compaction, publications, reading, retention
 from insights.storage.objects import ObjectInfo
 from insights.storage.parts import Merged
 from insights.windows import DAY, Window, floor
@@ -38,6 +38,10 @@ def _delete(window: Window | None, workspace: Workspace, is_dry_run: bool) -> di
     for table in retention.TABLES:
         if days := getattr(kept, f"{table}_days"):
             found[table] = list(retention.expired(lake, table, today - days * DAY, window))
+    if kept.insights_days:
+        # After the insights themselves: what is not known to be published would be published again.
+        before = today - kept.insights_days * DAY
+        found[publications.TABLE] = list(retention.expired(lake, publications.TABLE, before, window))
     if kept.plans_days:
         before = workspace.now() - kept.plans_days * DAY
         found[PLANS] = list(retention.unchanged_since(lake, f"{PLANS}/", before))

@@ -132,18 +132,18 @@ class DetectReport(Report, frozen=True, kw_only=True):
 
 
 class PublishReport(Report, frozen=True, kw_only=True):
-    """Records written now; `keys` are their objects."""
+    """Records written now, of them those that are too old to be news; `keys` are their objects."""
 
     started: int
     ended: int
+    too_old: int
     keys: tuple[str, ...]
 
 
 class NotifyReport(Report, frozen=True, kw_only=True):
-    """Messages handed over now, and records too old to be news among those of the window, or of the last days."""
+    """Messages handed over now, over all channels."""
 
     sent: int
-    too_old: int
 
 
 class ReconcileReport(Report, frozen=True, kw_only=True):

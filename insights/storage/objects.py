@@ -51,6 +51,16 @@ class AwsAccess:
     session: Callable[[], Any] = _default_session
     endpoint_url: str | None = None
 
+    def client(self, service: str, region: str | None, config: Any) -> Any:
+        """Make a boto3 client of a service ("sns") in a Region, None being the configured one.
+
+        Args:
+            service: Its name in boto3.
+            region: Where it is.
+            config: How it behaves, a `botocore.config.Config`.
+        """
+        return self.session().client(service, region_name=region, endpoint_url=self.endpoint_url, config=config)
+
 
 S3Client = Literal["obstore", "boto3"]
 """Whose client speaks to S3."""

@@ -1,7 +1,7 @@
 """What every channel keeps: each message arrives once, in order, with its id and its record; a failure says where.
 
-A new channel is held to all of this by one more function in `CHANNELS`. SNS and EventBridge are those of a moto server
-on the loopback, read through a queue that is subscribed to them.
+A new channel is held to all of this by one more function in `CHANNELS`. SNS, EventBridge and CloudWatch Logs are those
+of a moto server on the loopback; the first two are read through a queue that is subscribed to them.
 """
 
 from __future__ import annotations
@@ -16,12 +16,13 @@ from typing import Any
 import pytest
 from moto.server import ThreadedMotoServer
 
-from insights.errors import DeliveryError
+from insights.errors import DeliveryError, UnreachableError
 from insights.notify.aws import ClientFactory, client_factory
 from insights.notify.channels import Channel, LogChannel, MemoryChannel, open_channels
 from insights.notify.message import Message, message_of
 from insights.records.insight import Attribution, Insight, Rate, Share, end_record, start_record
 from insights.records.series import Direction, InsightType, SeriesKey
+from insights.storage.objects import AwsAccess
 
 REGION = "us-east-1"
 UNIQUE = count()
@@ -49,7 +50,7 @@ def clients_of(endpoint: str) -> ClientFactory:
     import boto3
 
     session = boto3.Session(aws_access_key_id="testing", aws_secret_access_key="testing", region_name=REGION)
-    return client_factory(session, endpoint_url=endpoint, attempts=1)
+    return client_factory(AwsAccess(lambda: session, endpoint).client, attempts=1)
 
 
 def messages(number: int) -> list[Message]:
@@ -109,6 +110,23 @@ def eventbridge(endpoint: str, caplog: pytest.LogCaptureFixture) -> Delivery:
     return Delivery(channel, lambda: [body["detail"] for body in queue.bodies()])
 
 
+def cloudwatch(endpoint: str, caplog: pytest.LogCaptureFixture) -> Delivery:
+    clients = clients_of(endpoint)
+    logs, group = clients("logs", REGION), f"/aws/cloudtrail/trail-{next(UNIQUE)}"
+    logs.create_log_group(logGroupName=group)
+    (channel,) = open_channels([f"cloudwatch-logs:{group}"], clients)
+
+    def arrived() -> list[dict[str, Any]]:
+        # What `aws logs tail` shows of the stream that CloudTrail itself would write.
+        if not logs.describe_log_streams(logGroupName=group)["logStreams"]:
+            return []
+        stream = f"111122223333_CloudTrail_{REGION}"
+        found = logs.get_log_events(logGroupName=group, logStreamName=stream, startFromHead=True)
+        return [json.loads(event["message"]) for event in found["events"]]
+
+    return Delivery(channel, arrived)
+
+
 @dataclass(frozen=True)
 class Queue:
     client: Any
@@ -133,7 +151,7 @@ def new_queue(clients: ClientFactory, suffix: str = "") -> Queue:
     return Queue(client, url, arn)
 
 
-CHANNELS = [memory, log, sns, sns_fifo, eventbridge]
+CHANNELS = [memory, log, sns, sns_fifo, eventbridge, cloudwatch]
 
 
 @pytest.fixture(params=CHANNELS, ids=lambda make: make.__name__)
@@ -184,26 +202,30 @@ FAR_CHANNELS = [
     f"sns:arn:aws:sns:{REGION}:111122223333:nowhere.fifo",
     "eventbridge:nowhere",
     f"eventbridge:arn:aws:events:{REGION}:123456789012:event-bus/nowhere",
+    "cloudwatch-logs:nowhere",
+    f"cloudwatch-logs:arn:aws:logs:{REGION}:123456789012:log-group:nowhere:*",
 ]
 
 
 @pytest.mark.parametrize("spec", FAR_CHANNELS)
 class TestFarChannels:
     def test_unknown_target(self, spec: str, endpoint: str) -> None:
-        """A topic or bus that is not there is told by name, with what to do."""
+        """A topic, bus or log group that is not there is told by name, with what to do; nothing was taken."""
         (channel,) = open_channels([spec], clients_of(endpoint))
 
         with pytest.raises(DeliveryError, match=r"create it, or correct the channel's setting") as failure:
             channel.send(messages(1))
         assert str(failure.value).startswith(f"{spec} ")
+        assert failure.value.untaken == {messages(1)[0].message_id}
 
     def test_unreachable(self, spec: str) -> None:
-        """Where nobody answers, the channel is told by name, with what to do."""
+        """Where nobody answers, the channel is told by name, with what to do; it is asked once only."""
         (channel,) = open_channels([spec], clients_of("http://127.0.0.1:1"))
 
-        with pytest.raises(DeliveryError, match=r"could not be reached .* check the network") as failure:
-            channel.send(messages(1))
+        with pytest.raises(UnreachableError, match=r"could not be reached .* check the network") as failure:
+            channel.send(messages(3))
         assert str(failure.value).startswith(f"{spec} ")
+        assert failure.value.untaken == {message.message_id for message in messages(3)}
 
 
 def test_fifo_topic_drops_repetitions(endpoint: str, caplog: pytest.LogCaptureFixture) -> None:

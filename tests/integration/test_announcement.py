@@ -31,11 +31,11 @@ def records(objects: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def test_keys(objects: dict[str, Any]) -> None:
-    """Each record is an object of its own, named and placed as CloudTrail names its Insight files."""
-    for key in objects:
-        folder, _, name = key.rpartition("/")
-        assert folder == "AWSLogs/111122223333/CloudTrail-Insight/us-east-1/2019/11/07"
-        assert name.startswith("111122223333_CloudTrail-Insight_us-east-1_20191107T13")
+    """Both records lie in one object, named and placed as CloudTrail names its Insight files."""
+    (key,) = objects
+    folder, _, name = key.rpartition("/")
+    assert folder == "AWSLogs/111122223333/CloudTrail-Insight/us-east-1/2019/11/07"
+    assert name.startswith("111122223333_CloudTrail-Insight_us-east-1_20191107T1326Z_")
 
 
 def test_times(records: list[dict[str, Any]]) -> None:

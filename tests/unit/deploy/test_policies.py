@@ -48,6 +48,17 @@ def test_objects_and_buckets_are_not_mixed_up(bucket: str) -> None:
     assert [resource for resource in on_bucket if not re.fullmatch(r"arn:aws:s3:::[\w-]+/[\w-]+/\*", resource)] == []
 
 
+def test_channels_are_only_told() -> None:
+    """Topics, buses and log groups can be told, and CloudTrail's streams made; nothing of theirs can be read."""
+    for service, allowed in {
+        "sns": "sns:Publish",
+        "events": "events:PutEvents",
+        "logs": ["logs:PutLogEvents", "logs:CreateLogStream"],
+    }.items():
+        (statement,) = statements_about(f"arn:aws:{service}:")
+        assert statement["Action"] == allowed
+
+
 def test_the_queue_is_only_emptied() -> None:
     """Of the queue, messages are taken and deleted, as the trigger asks for; nobody is told anything through it."""
     (statement,) = statements_about("arn:aws:sqs:")

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError, NoCredentialsError, NoRegionError
 
-from insights.errors import DeliveryError
-from insights.notify.aws import client_factory, delivering, record_json
+from insights.errors import DeliveryError, UnreachableError
+from insights.notify.aws import Patience, Refusals, client_factory, delivering, is_passing, record_json
 from insights.notify.message import Message
 
 TARGET = "sns:arn:aws:sns:us-east-1:111122223333:insights"
@@ -83,28 +83,60 @@ def test_other_errors_pass() -> None:
         raise ZeroDivisionError
 
 
-@pytest.fixture
-def _credentials(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Set credentials, or boto3 would look for some on the network."""
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
-
-
-@pytest.mark.usefixtures("_credentials")
 def test_clients_retry() -> None:
     """Clients leave passing failures to botocore: standard retries, as many attempts as asked for."""
-    client = client_factory(attempts=4)("sns", "eu-west-1")
+    service, region, config = client_factory(lambda *asked: asked, attempts=4)("sns", "eu-west-1")
 
-    assert client.meta.region_name == "eu-west-1"
-    assert client.meta.config.retries == {"mode": "standard", "total_max_attempts": 4}
+    assert (service, region) == ("sns", "eu-west-1")
+    assert config.retries == {"mode": "standard", "total_max_attempts": 4}
 
 
-@pytest.mark.usefixtures("_credentials")
-def test_endpoint() -> None:
-    """Clients call the place they are told to."""
-    client = client_factory(endpoint_url="http://127.0.0.1:1")("events", "eu-west-1")
+def test_patience() -> None:
+    """A part that was refused for the moment is sent again after 1, 2, 4 and 8 seconds, five times in all."""
+    pauses: list[float] = []
 
-    assert client.meta.endpoint_url == "http://127.0.0.1:1"
+    assert list(Patience(pause=pauses.append).rounds()) == [False, False, False, False, True]
+    assert pauses == [1, 2, 4, 8]
+
+
+@pytest.mark.parametrize(("code", "passes"), [("ThrottlingException", True), ("InternalFailure", True), ("X", False)])
+def test_passing(code: str, passes: bool) -> None:
+    """Throttling and failures inside AWS pass by themselves, anything else does not."""
+    assert is_passing(code) is passes
+
+
+class TestRefusals:
+    def test_untaken(self) -> None:
+        """What failed, as a whole or by itself, is named; what was taken is not."""
+        refusals = Refusals(TARGET, "sns:Publish", ["a", "b", "c", "d"])
+        with refusals.of(["a", "b"]):
+            refusals.add("b", "InternalFailure")
+        with refusals.of(["c"]):
+            raise refusal("AccessDenied")
+        with refusals.of(["d"]):
+            pass
+
+        with pytest.raises(DeliveryError) as failure:
+            refusals.tell()
+        assert failure.value.untaken == {"b", "c"}
+
+    def test_nothing_refused(self) -> None:
+        """Where all was taken there is no failure."""
+        refusals = Refusals(TARGET, "sns:Publish", ["a"])
+        with refusals.of(["a"]):
+            pass
+
+        refusals.tell()
+
+    def test_unreachable(self) -> None:
+        """Where nobody answers any more there is an end at once; what was taken before is not among the untaken."""
+        refusals = Refusals(TARGET, "sns:Publish", ["a", "b", "c"])
+        with refusals.of(["a"]):
+            pass
+
+        with pytest.raises(UnreachableError) as failure, refusals.of(["b"]):
+            raise EndpointConnectionError(endpoint_url="http://127.0.0.1:1")
+        assert failure.value.untaken == {"b", "c"}
 
 
 def test_record_json(message: Message) -> None:

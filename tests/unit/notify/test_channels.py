@@ -11,6 +11,7 @@ import pytest
 
 from insights.errors import SettingsError
 from insights.notify.channels import LogChannel, MemoryChannel, open_channels
+from insights.notify.cloudwatch import CloudWatchLogsChannel
 from insights.notify.eventbridge import EventBridgeChannel
 from insights.notify.message import Message
 from insights.notify.sns import SnsChannel
@@ -29,10 +30,11 @@ class TestOpenChannels:
 
     def test_order(self) -> None:
         """Channels open in the order they are named, and connect to nothing yet."""
-        assert open_channels([f"sns:{TOPIC}", "log", "eventbridge:security"], no_clients) == [
+        assert open_channels([f"sns:{TOPIC}", "log", "eventbridge:security", "cloudwatch-logs:trail"], no_clients) == [
             SnsChannel(TOPIC, no_clients),
             LogChannel(),
             EventBridgeChannel("security", no_clients),
+            CloudWatchLogsChannel("trail", no_clients),
         ]
 
     def test_twice(self) -> None:
@@ -47,6 +49,8 @@ class TestOpenChannels:
             "sns:arn:aws-us-gov:sns:us-gov-west-1:111122223333:insights",
             "eventbridge:default",
             "eventbridge:arn:aws:events:eu-west-1:111122223333:event-bus/security",
+            "cloudwatch-logs:/aws/cloudtrail/my-trail",
+            "cloudwatch-logs:arn:aws:logs:eu-west-1:111122223333:log-group:aws-cloudtrail-logs:*",
         ],
     )
     def test_name(self, spec: str) -> None:
@@ -63,6 +67,9 @@ class TestOpenChannels:
             pytest.param("sns:arn:aws:sqs:eu-west-1:111122223333:insights", id="queue"),
             pytest.param(f"sns:{TOPIC}\n", id="line-end"),
             pytest.param("eventbridge:", id="no-bus"),
+            pytest.param("cloudwatch-logs:", id="no-group"),
+            pytest.param("cloudwatch-logs:a group", id="group-with-a-space"),
+            pytest.param("logs:trail", id="half-a-name"),
             pytest.param("eventbridge:arn:aws:events:eu-west-1:111122223333:rule/security", id="rule"),
         ],
     )
@@ -72,7 +79,7 @@ class TestOpenChannels:
             open_channels(["log", spec], no_clients)
 
         assert repr(spec) in str(refusal.value)
-        assert all(kind in str(refusal.value) for kind in ("log", "sns:arn:", "eventbridge:"))
+        assert all(kind in str(refusal.value) for kind in ("log", "sns:arn:", "eventbridge:", "cloudwatch-logs:"))
 
 
 class TestMemoryChannel:

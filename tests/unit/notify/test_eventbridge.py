@@ -10,17 +10,20 @@ from typing import Any
 import pytest
 
 from insights.errors import DeliveryError
+from insights.notify.aws import Patience
 from insights.notify.eventbridge import EventBridgeChannel
 from insights.notify.message import Message
 
+AT_ONCE = Patience(attempts=3, pause=lambda seconds: None)
 BUS_ARN = "arn:aws:events:eu-west-1:111122223333:event-bus/security"
 
 
 class RecordingClient:
-    """Stands in for boto3's EventBridge client: keeps the requests, and refuses the events named in `refused`."""
+    """Stands in for boto3's EventBridge client: keeps the requests, and refuses the events named in `refused`, for
+    so many rounds."""
 
-    def __init__(self, refused: dict[str, str] | None = None) -> None:
-        self.refused = refused or {}
+    def __init__(self, refused: dict[str, str] | None = None, rounds: int = 1000) -> None:
+        self.refused, self.rounds = refused or {}, rounds
         self.made_for: list[tuple[str, str | None]] = []
         self.requests: list[list[dict[str, Any]]] = []
 
@@ -34,7 +37,7 @@ class RecordingClient:
         return {"FailedEntryCount": sum("ErrorCode" in result for result in results), "Entries": results}
 
     def _result(self, event_id: str) -> dict[str, str]:
-        if event_id in self.refused:
+        if event_id in self.refused and len(self.requests) <= self.rounds:
             return {"ErrorCode": self.refused[event_id], "ErrorMessage": "quoted by nobody"}
         return {"EventId": f"put-{event_id}"}
 
@@ -116,9 +119,10 @@ def test_refused_events(message: Message) -> None:
     client = RecordingClient(refused={"event-0": "ThrottlingException", "event-3": "NotAuthorizedForSourceException"})
 
     with pytest.raises(DeliveryError) as failure:
-        EventBridgeChannel("security", client).send(numbered(message, 12))
+        EventBridgeChannel("security", client, AT_ONCE).send(numbered(message, 12))
 
-    assert sum(len(request) for request in client.requests) == 12
+    assert [len(request) for request in client.requests] == [10, 1, 1, 2]
+    assert failure.value.untaken == {"event-0", "event-3"}
     assert str(failure.value) == (
         "eventbridge:security refused 2 of 12 notifications (event-0, event-3): "
         "NotAuthorizedForSourceException: allow events:PutEvents on it to the credentials in use; "
@@ -126,9 +130,18 @@ def test_refused_events(message: Message) -> None:
     )
 
 
+def test_throttled_events(message: Message) -> None:
+    """Events that were refused for the moment are put again, they alone, and nobody hears of it."""
+    client = RecordingClient(refused={"event-1": "ThrottlingException", "event-2": "InternalException"}, rounds=2)
+    EventBridgeChannel("security", client, AT_ONCE).send(numbered(message, 4))
+
+    put = [[json.loads(entry["Detail"])["eventID"] for entry in request] for request in client.requests]
+    assert put == [["event-0", "event-1", "event-2", "event-3"], ["event-1", "event-2"], ["event-1", "event-2"]]
+
+
 def test_many_refused_events(message: Message) -> None:
     """Of many refused events five are named."""
     client = RecordingClient(refused={f"event-{number}": "InternalFailure" for number in range(12)})
 
     with pytest.raises(DeliveryError, match=r"refused 12 of 12 .*\(event-0, .*event-4 and 7 more\)"):
-        EventBridgeChannel("security", client).send(numbered(message, 12))
+        EventBridgeChannel("security", client, AT_ONCE).send(numbered(message, 12))

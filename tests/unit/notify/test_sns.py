@@ -7,7 +7,9 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
+from insights.errors import DeliveryError
 from insights.notify.message import Message, message_of
 from insights.notify.sns import SnsChannel
 
@@ -111,6 +113,24 @@ def test_size(client: RecordingClient, start: dict[str, Any], character: str, le
 
     attributes = publication["MessageAttributes"]
     assert len(publication["Message"].encode()) + len(json.dumps(attributes)) < 256 * 1024
+
+
+def test_refused_by_itself(message: Message) -> None:
+    """One message that SNS does not take keeps no other from being published; it alone is told as untaken."""
+
+    class Choosy(RecordingClient):
+        def publish(self, **publication: Any) -> None:
+            if publication["Subject"] == "bad":
+                raise ClientError({"Error": {"Code": "InvalidParameter"}}, "Publish")
+            super().publish(**publication)
+
+    client = Choosy()
+    messages = [replace(message, message_id=name, subject=name) for name in ("first", "bad", "last")]
+    with pytest.raises(DeliveryError, match="InvalidParameter") as failure:
+        SnsChannel(TOPIC, client).send(messages)
+
+    assert [publication["Subject"] for publication in client.publications] == ["first", "last"]
+    assert failure.value.untaken == {"bad"}
 
 
 def test_order(client: RecordingClient, message: Message) -> None:

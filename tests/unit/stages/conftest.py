@@ -30,15 +30,20 @@ def insight_row(
         detection=Rate(30, 5),
         total=Rate(30, minutes) if minutes else None,
     )
+    place = {"account_id": found.series.account_id, "region": found.series.region}
     values: dict[str, Any] = {"string": "x", "int64": 1, "double": 0.5, "bool": False}
     row = {field.name: values.get(str(field.type), begin) for field in INSIGHTS}
-    return row | {
-        "insight_id": found.insight_id,
-        "start_time": begin,
-        "explanation": "30 calls in 5 minutes",
-        "start_record_json": json.dumps(start_record(found)),
-        "end_record_json": json.dumps(end_record(found)) if minutes else None,
-    }
+    return (
+        row
+        | place
+        | {
+            "insight_id": found.insight_id,
+            "start_time": begin,
+            "explanation": "30 calls in 5 minutes",
+            "start_record_json": json.dumps(start_record(found)),
+            "end_record_json": json.dumps(end_record(found)) if minutes else None,
+        }
+    )
 
 
 @pytest.fixture(scope="session")

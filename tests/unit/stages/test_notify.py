@@ -1,43 +1,50 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 import pytest
 
-from insights.errors import DeliveryError
+from insights.errors import DeliveryError, UnreachableError
 from insights.notify.message import Message
-from insights.stages import notify
-from insights.storage import insights
+from insights.stages import notify, publish
+from insights.storage import insights, publications
 from insights.windows import parse_instant
 
-
-def rewrite(lake, row) -> None:
-    """Put an insight over what is known of it."""
-    (known,) = [each for each in insights.read(lake) if each["insight_id"] == row["insight_id"]]
-    insights.write(lake, known | row)
+NOW = parse_instant("2026-11-01T15:00")
 
 
 @dataclass
 class FakeChannel:
-    """Keeps the titles it is sent, until it is asked for more than it takes."""
+    """Keeps the titles it is sent, but for those of the APIs that it refuses; unreachable, it takes nothing."""
 
     name: str
-    capacity: int = 100
+    refuses: set[str] = field(default_factory=set)
+    is_unreachable: bool = False
     sent: list[str] = field(default_factory=list)
+    calls: int = 0
 
     def send(self, messages: Sequence[Message]) -> None:
+        self.calls += 1
+        if self.is_unreachable:
+            raise UnreachableError(f"{self.name} does not answer")
+        refused = []
         for message in messages:
-            if len(self.sent) >= self.capacity:
-                raise DeliveryError(f"{self.name} is full")
             details = message.detail["insightDetails"]
-            self.sent.append(f"{details['state']} {details['eventName']}")
+            if details["eventName"] in self.refuses:
+                refused.append(message.message_id)
+            else:
+                self.sent.append(f"{details['state']} {details['eventName']}")
+        if refused:
+            raise DeliveryError(f"{self.name} refuses {len(refused)}", frozenset(refused))
 
 
 @pytest.fixture
 def told(pipeline, insight):
-    """A pipeline with an open and a closed insight of the hour before now."""
-    pipeline.workspace.now = lambda: parse_instant("2026-11-01T15:00")
+    """A pipeline with an open and a closed insight of the hour before now, both published."""
+    pipeline.workspace.now = lambda: NOW
     insights.write(pipeline.workspace.lake, insight("RunInstances", "2026-11-01T14:07"))
     insights.write(pipeline.workspace.lake, insight("CreateUser", "2026-11-01T14:20", minutes=9))
+    publish.run(None, pipeline.workspace)
     return pipeline
 
 
@@ -45,7 +52,7 @@ EVERYTHING = ["Start RunInstances", "Start CreateUser", "End CreateUser"]
 
 
 def test_every_channel_once(told) -> None:
-    """Each channel gets each record once, oldest insight first, however often notify runs."""
+    """Each channel gets each record once, oldest first, however often notify runs."""
     channels = [FakeChannel("a"), FakeChannel("b")]
     first = notify.run(None, told.workspace, channels)
     second = notify.run(None, told.workspace, channels)
@@ -54,11 +61,23 @@ def test_every_channel_once(told) -> None:
     assert (first.sent, second.sent) == (6, 0)
 
 
+def test_only_what_is_published(pipeline, insight) -> None:
+    """Nobody is told of a record that is not in the bucket yet."""
+    pipeline.workspace.now = lambda: NOW
+    insights.write(pipeline.workspace.lake, insight("RunInstances", "2026-11-01T14:07"))
+    channel = FakeChannel("a")
+
+    assert notify.run(None, pipeline.workspace, [channel]).sent == 0
+    assert channel.calls == 0
+
+
 def test_new_record(told, insight) -> None:
     """An insight that ends later is told by its End only."""
     channel = FakeChannel("a")
     notify.run(None, told.workspace, [channel])
-    rewrite(told.workspace.lake, insight("RunInstances", "2026-11-01T14:07", minutes=20))
+    (known,) = [row for row in insights.read(told.workspace.lake) if row["end_record_json"] is None]
+    insights.write(told.workspace.lake, known | insight("RunInstances", "2026-11-01T14:07", minutes=20))
+    publish.run(None, told.workspace)
     notify.run(None, told.workspace, [channel])
 
     assert channel.sent == [*EVERYTHING, "End RunInstances"]
@@ -74,25 +93,60 @@ def test_new_channel(told) -> None:
 
 
 def test_failure(told) -> None:
-    """A channel that fails is told, the others are served, and only what it missed is sent again."""
-    failing, working = FakeChannel("failing", capacity=1), FakeChannel("working")
-    with pytest.raises(DeliveryError, match="failing is full"):
+    """A channel that refuses is told, the others are served, and only what it missed is sent again."""
+    failing, working = FakeChannel("failing", refuses={"RunInstances"}), FakeChannel("working")
+    with pytest.raises(DeliveryError, match="failing refuses 1"):
         notify.run(None, told.workspace, [failing, working])
-    assert working.sent == EVERYTHING
+    assert (failing.sent, working.sent) == (EVERYTHING[1:], EVERYTHING)
 
-    failing.capacity = 100
-    assert notify.run(None, told.workspace, [failing, working]).sent == 2
-    assert (failing.sent, working.sent) == (EVERYTHING, EVERYTHING)
+    failing.refuses = set()
+    assert notify.run(None, told.workspace, [failing, working]).sent == 1
+    assert (failing.sent, working.sent) == ([*EVERYTHING[1:], EVERYTHING[0]], EVERYTHING)
 
 
-def test_old_records(told, insight) -> None:
-    """What is older than a day is history: it is counted and wakes nobody, now or later."""
-    insights.write(told.workspace.lake, insight("DeleteUser", "2026-10-31T14:59", minutes=1))
-    channel = FakeChannel("a")
-    report = notify.run(None, told.workspace, [channel])
+def test_kept_until_taken(told) -> None:
+    """What a channel did not take is sent when it answers again, though it has long become history; then it is gone."""
+    channel, other = FakeChannel("a", is_unreachable=True), FakeChannel("b")
+    for days in range(4):
+        told.workspace.now = lambda days=days: NOW + timedelta(days=days)
+        with pytest.raises(UnreachableError):
+            notify.run(None, told.workspace, [channel, other])
+    channel.is_unreachable = False
+    notify.run(None, told.workspace, [channel, other])
 
-    assert (report.sent, report.too_old) == (4, 1)
-    assert channel.sent == ["End DeleteUser", *EVERYTHING]
+    assert (channel.sent, other.sent) == (EVERYTHING, EVERYTHING)
+    assert list(publications.waiting(told.workspace.lake)) == []
+
+
+def test_what_all_took_goes(told) -> None:
+    """Once a day is history, what all took of it is forgotten, also where a channel still misses something else."""
+    channel = FakeChannel("a", refuses={"RunInstances"})
+    told.workspace.now = lambda: NOW + timedelta(days=3)
+    with pytest.raises(DeliveryError):
+        notify.run(None, told.workspace, [channel])
+
+    assert len(list(publications.waiting(told.workspace.lake))) == 1
+
+
+def test_unreachable_is_asked_once(pipeline, insight) -> None:
+    """A channel that does not answer is not asked for each of many records; one that refuses does not end the rest."""
+    pipeline.workspace.now = lambda: NOW
+    for number in range(25):
+        insights.write(pipeline.workspace.lake, insight(f"Api{number}", "2026-11-01T14:07"))
+    publish.run(None, pipeline.workspace)
+    silent, strict = FakeChannel("a", is_unreachable=True), FakeChannel("b", refuses={"Api0"})
+    with pytest.raises(UnreachableError):
+        notify.run(None, pipeline.workspace, [silent, strict])
+
+    assert (silent.calls, strict.calls, len(strict.sent)) == (1, 3, 24)
+
+
+def test_cost(told, monkeypatch) -> None:
+    """Where all is told, no record is read again."""
+    notify.run(None, told.workspace, [FakeChannel("a")])
+    monkeypatch.setattr(publications, "read_waiting", None)
+
+    assert notify.run(None, told.workspace, [FakeChannel("a")]).sent == 0
 
 
 def test_max_age(open_pipeline, insight) -> None:
@@ -102,7 +156,8 @@ def test_max_age(open_pipeline, insight) -> None:
     insights.write(pipeline.workspace.lake, insight("RunInstances", "2026-11-01T14:07"))
     channel = FakeChannel("a")
 
-    assert notify.run(None, pipeline.workspace, [channel]).too_old == 1
+    assert publish.run(None, pipeline.workspace).too_old == 1
+    notify.run(None, pipeline.workspace, [channel])
     assert channel.sent == []
 
 

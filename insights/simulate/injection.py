@@ -2,7 +2,7 @@
 
 Sizes are multiples of what the series does at that time of day: of the mean of its calls in the same minutes of the
 fourteen days before, and their standard deviation on top. For a series that is nearly empty a least number of calls
-stands instead. So no size is made for a method: none is a multiple of a maximum, or of anybody's threshold.
+stands instead. This suits methods that know the time of day; multiples of a maximum would suit those that know that.
 """
 
 from __future__ import annotations

@@ -5,12 +5,12 @@ from __future__ import annotations
 import sys
 
 from insights.settings import parse_settings
-from insights.stages.workspace import Workspace, return_memory
+from insights.stages.workspace import Workspace, tune_arrow
 from insights.windows import Window, parse_instant
 
 
 def main(trail: str, out: str) -> None:
-    return_memory()
+    tune_arrow()
     from insights.stages import count, extract, normalize
 
     workspace = Workspace(parse_settings({"trail": {"url": trail}, "lake": {"url": out}}))

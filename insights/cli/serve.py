@@ -13,7 +13,7 @@ from insights.cli.options import LakeOption, SettingsOption, settings_of
 from insights.cli.output import Output
 from insights.errors import SettingsError
 from insights.settings import Settings
-from insights.stages.workspace import Workspace, return_memory
+from insights.stages.workspace import Workspace, tune_arrow
 
 
 def serve(
@@ -40,7 +40,7 @@ def serve(
         raise SettingsError("no credentials are set up: say --no-auth to let every process of this machine in")
     if not is_loopback(f"[{host}]" if ":" in host else host):
         raise SettingsError(f"{host} can be reached by others: with --no-auth listen on 127.0.0.1 only")
-    return_memory()
+    tune_arrow()
     workspace = Workspace(_chosen(settings_of(settings, lake=lake), trail_arn, keys), creates_lake=False)
     service = Service(workspace)
     # A wrong lake or ARN is told now, not to the first client.

@@ -10,6 +10,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -36,7 +37,7 @@ UNCOMPLETED = pa.schema([field for field in with_dictionaries(EVENTS) if field.n
 caller's are added last, by `complete`."""
 
 _MEMBER_COLUMNS = tuple(member.column for member in MEMBERS)
-_identity = lru_cache(50_000)(parse_identity)
+_values = attrgetter(*IDENTITY_COLUMNS)
 _RAW_COLUMNS = {member.column for member in MEMBERS if member.kind is Kind.NESTED}
 _INFERABLE = ("event_category", "is_read_only", "is_management")
 
@@ -146,12 +147,19 @@ def _rows(batch: Batch) -> Rows:
 def complete(table: pa.Table) -> pa.Table:
     """Make rows of `EVENTS`, texts that repeat as dictionaries, of those of `UNCOMPLETED`."""
     callers = table["user_identity_json"].combine_chunks()
-    identities = [_identity(text) for text in callers.dictionary.to_pylist()]
+    # One more than there are, so that there is one.
+    identities = zip(*map(_identity, [*callers.dictionary.to_pylist(), None]), strict=True)
     columns = {name: table[name] for name in table.column_names}
-    for name, column in IDENTITY_COLUMNS.items():
-        distinct = pa.array([getattr(identity, name) for identity in identities], DICTIONARY)
-        columns[column] = distinct.take(callers.indices)
+    for column, distinct in zip(IDENTITY_COLUMNS.values(), identities, strict=True):
+        columns[column] = pa.array(distinct, DICTIONARY).take(callers.indices)
     return pa.table(columns).select(EVENTS.names).cast(with_dictionaries(EVENTS))
+
+
+@lru_cache(50_000)
+def _identity(text: str | None) -> tuple[str | None, ...]:
+    """Give what `IDENTITY_COLUMNS` hold of a caller."""
+    values: tuple[str | None, ...] = _values(parse_identity(text))
+    return values
 
 
 def _inferred_columns(records: Sequence[Any], columns: Mapping[str, pa.Array]) -> dict[str, pa.Array]:

@@ -151,7 +151,8 @@ def read_version(store: ObjectStore, key: str, schema: pa.Schema, *, columns: Se
     except NotFoundError:
         return Version(schema.empty_table().select(names), ABSENT, "")
     file = _opened(content, schema)
-    return Version(file.read(columns=names, use_threads=False), etag, _said(file, _MADE_FROM), bool(_said(file, _SEALED)))
+    table = file.read(columns=names, use_threads=False)
+    return Version(table, etag, _said(file, _MADE_FROM), bool(_said(file, _SEALED)))
 
 
 def read_columns(content: bytes, columns: Sequence[str] | None = None) -> pa.Table:

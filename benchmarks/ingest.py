@@ -23,9 +23,10 @@ from benchmarks import measure, page, trails
 PROJECT = Path(__file__).parents[1]
 OWN_PYTHON = Path(sys.executable)
 RIVALS_FOLDER = PROJECT / ".venv-bench" / "bin"
-OURS = "ours"
+OURS, OURS_HASHING = "ours", "ours_hashing"
 CANDIDATES = {
     OURS: "Trail Insights",
+    OURS_HASHING: "Trail Insights, with hashes",
     "with_duckdb": "DuckDB, expert",
     "with_polars": "Polars, expert",
     "with_pandas": "pandas",
@@ -128,7 +129,7 @@ class _Work:
         return rows
 
     def _run(self, name: str, trail: str, environment: dict[str, str] | None = None) -> measure.Usage:
-        python = OWN_PYTHON if name == OURS else RIVALS_FOLDER / "python"
+        python = OWN_PYTHON if name in (OURS, OURS_HASHING) else RIVALS_FOLDER / "python"
         usage = measure.run(python, name, trail, self.folder / "out", environment)
         print(
             f"{CANDIDATES[name]}, {Path(trail).name}: {usage.cpu_seconds:.1f} CPU s, {usage.peak_megabytes:.0f} MB",
@@ -138,7 +139,7 @@ class _Work:
 
     def _is_able(self, name: str) -> bool:
         missing = None
-        if name != OURS and not (RIVALS_FOLDER / "python").exists():
+        if name not in (OURS, OURS_HASHING) and not (RIVALS_FOLDER / "python").exists():
             missing = "no .venv-bench: run make bench-ingest"
         elif name == "with_pyspark" and shutil.which("java") is None:
             missing = "no Java on this machine"

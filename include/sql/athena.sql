@@ -223,7 +223,8 @@ CREATE EXTERNAL TABLE IF NOT EXISTS trail_insights.quarantine (
     `object_etag`   string,
     `record_index`  bigint,
     `content`       binary,
-    `content_bytes` bigint
+    `content_bytes` bigint,
+    `records`       bigint
 )
 PARTITIONED BY (`date` string)
 STORED AS PARQUET

@@ -14,7 +14,7 @@ from insights.cli.options import LakeOption, SettingsOption, settings_of
 from insights.cli.output import Output
 from insights.errors import SettingsError
 from insights.settings import Settings
-from insights.stages.workspace import Workspace, return_memory
+from insights.stages.workspace import Workspace, tune_arrow
 
 LARGEST_HEAD = 32 * 1024
 MOST_CONNECTIONS = 256
@@ -43,7 +43,7 @@ def serve(
     from insights.api.protocol import create_api
     from insights.api.service import Service
 
-    return_memory()
+    tune_arrow()
     workspace = Workspace(_chosen(settings_of(settings, lake=lake), trail_arn, keys), creates_lake=False)
     service = Service(workspace)
     authenticator = _anonymous(host) if no_auth else _signed(workspace)

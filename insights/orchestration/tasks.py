@@ -25,9 +25,9 @@ def _run(step: str, **arguments: Any) -> Any:
     from importlib import import_module
 
     from insights.errors import QualityError, ReconciliationError, SettingsError, WindowError
-    from insights.stages.workspace import return_memory
+    from insights.stages.workspace import tune_arrow
 
-    return_memory()
+    tune_arrow()
     try:
         window, workspace = _window_and_workspace(step)
         return import_module(f"insights.stages.{step}").run(window, workspace, **arguments)

@@ -9,6 +9,9 @@ from __future__ import annotations
 
 import json
 
+CORRECTION = "UPDATED_DATA"
+"""The reason of a record that tells of another one's event anew."""
+
 
 def corrected_event_id(addendum_json: str | None) -> str | None:
     """Give the id of the event a record corrects, or None where it is a record of its own.
@@ -17,10 +20,10 @@ def corrected_event_id(addendum_json: str | None) -> str | None:
     '0b0a4f0e'
     >>> corrected_event_id('{"reason": "DELIVERY_DELAY"}')
     """
-    if addendum_json is None or "UPDATED_DATA" not in addendum_json:
+    if addendum_json is None or CORRECTION not in addendum_json:
         return None
     addendum = json.loads(addendum_json)
-    if not isinstance(addendum, dict) or addendum.get("reason") != "UPDATED_DATA":
+    if not isinstance(addendum, dict) or addendum.get("reason") != CORRECTION:
         return None
     original = addendum.get("originalEventID")
     # Half a surrogate pair is legal JSON, and no text that a column can hold.

@@ -10,6 +10,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -36,7 +37,7 @@ UNCOMPLETED = pa.schema([field for field in with_dictionaries(EVENTS) if field.n
 caller's are added last, by `complete`."""
 
 _MEMBER_COLUMNS = tuple(member.column for member in MEMBERS)
-_identity = lru_cache(50_000)(parse_identity)
+_values = attrgetter(*IDENTITY_COLUMNS)
 _RAW_COLUMNS = {member.column for member in MEMBERS if member.kind is Kind.NESTED}
 _INFERABLE = ("event_category", "is_read_only", "is_management")
 
@@ -135,7 +136,7 @@ def _rows(batch: Batch) -> Rows:
         dict(zip(_MEMBER_COLUMNS, transposed, strict=True)) if batch.records else dict.fromkeys(_MEMBER_COLUMNS, ())
     )
     columns = {member.column: _built(member.column, values[member.column]) for member in MEMBERS}
-    columns |= _inferred_columns(batch.records, values)
+    columns |= _inferred_columns(batch.records, columns)
     columns["other_fields_json"] = _built("other_fields_json", batch.others)
     columns["account_id"] = columns["recipient_account_id"]
     columns["region"] = columns["aws_region"]
@@ -146,17 +147,24 @@ def _rows(batch: Batch) -> Rows:
 def complete(table: pa.Table) -> pa.Table:
     """Make rows of `EVENTS`, texts that repeat as dictionaries, of those of `UNCOMPLETED`."""
     callers = table["user_identity_json"].combine_chunks()
-    identities = [_identity(text) for text in callers.dictionary.to_pylist()]
+    # One more than there are, so that there is one.
+    identities = zip(*map(_identity, [*callers.dictionary.to_pylist(), None]), strict=True)
     columns = {name: table[name] for name in table.column_names}
-    for name, column in IDENTITY_COLUMNS.items():
-        distinct = pa.array([getattr(identity, name) for identity in identities], DICTIONARY)
-        columns[column] = distinct.take(callers.indices)
+    for column, distinct in zip(IDENTITY_COLUMNS.values(), identities, strict=True):
+        columns[column] = pa.array(distinct, DICTIONARY).take(callers.indices)
     return pa.table(columns).select(EVENTS.names).cast(with_dictionaries(EVENTS))
 
 
-def _inferred_columns(records: Sequence[Any], values: Mapping[str, Sequence[Any]]) -> dict[str, pa.Array]:
+@lru_cache(50_000)
+def _identity(text: str | None) -> tuple[str | None, ...]:
+    """Give what `IDENTITY_COLUMNS` hold of a caller."""
+    values: tuple[str | None, ...] = _values(parse_identity(text))
+    return values
+
+
+def _inferred_columns(records: Sequence[Any], columns: Mapping[str, pa.Array]) -> dict[str, pa.Array]:
     """Fill what older records do not say, and name it in `inferred_fields`."""
-    if not any(None in values[name] for name in _INFERABLE):
+    if not any(columns[name].null_count for name in _INFERABLE):
         return {"inferred_fields": pa.nulls(len(records), DICTIONARY)}
     names = (*_INFERABLE, "inferred_fields")
     filled = zip(*map(_with_inferred, records), strict=True)
@@ -215,17 +223,17 @@ def _texts_of_raw(raws: Sequence[Any]) -> pa.StringArray:
     Raises:
         ValueError: not UTF-8, which the decoder does not check in what it skips, or more than a column can hold.
     """
-    is_there = None
-    if None in raws:
-        is_there = pa.array([raw is not None for raw in raws]).buffers()[1]
-        raws = [b"" if raw is None else raw for raw in raws]
-    text = b"".join(raws)
+    texts = [raw or b"" for raw in raws]
+    lengths = np.fromiter(map(len, texts), np.int32, len(texts))
+    text = b"".join(texts)
     if len(text) > _COLUMN_BYTES:
         raise ValueError(f"{len(text)} bytes in one column")
-    offsets = np.zeros(len(raws) + 1, dtype=np.int32)
-    np.cumsum(np.fromiter(map(len, raws), np.int32, len(raws)), out=offsets[1:])
+    # No JSON is empty: what is absent is told by its length.
+    is_there = None if lengths.all() else pa.py_buffer(np.packbits(lengths > 0, bitorder="little"))
+    offsets = np.zeros(len(texts) + 1, dtype=np.int32)
+    np.cumsum(lengths, out=offsets[1:])
     buffers = [is_there, pa.py_buffer(offsets), pa.py_buffer(text)]
-    return pa.BinaryArray.from_buffers(pa.binary(), len(raws), buffers).cast(pa.string())
+    return pa.BinaryArray.from_buffers(pa.binary(), len(texts), buffers).cast(pa.string())
 
 
 def _refuse(single: Batch, error: Exception) -> Refusal:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import gzip
 import io
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,7 +17,7 @@ import msgspec
 from isal import igzip
 from isal.igzip_lib import IsalError
 
-from insights.records.event import EventRecord, Refusal, mend
+from insights.records.event import MEMBERS, EventRecord, Refusal, mend
 
 GZIP_MAGIC = b"\x1f\x8b"
 UNPACKED_LIMIT_BYTES = 2**30
@@ -27,12 +28,37 @@ _DEFLATE_MOST = 1032
 """No byte of a deflate stream unpacks to more (zlib Technical Details, "Maximum Compression Factor")."""
 
 _CHUNK_BYTES = 2**22
+MOST_REFUSALS = 1_000
+"""So many records of an object are refused one by one, and one more for each that is kept; the rest then together. Else
+a packed kilobyte of junk would cost a gigabyte of quarantine."""
+
+_MANY_ENTRIES = 500_000
+_DENSE_BYTES = 8
+"""An object that may have more entries than that, by its commas, and fewer bytes than these for each, is looked at
+before it is taken apart: an entry costs a hundred bytes of memory, and the shortest record has 85."""
+
 _UNFIT = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 """How msgspec refuses a text: not this type, not UTF-8, or nested a thousand deep."""
 
 
 class _Document(msgspec.Struct, gc=False):
     records: list[EventRecord] = msgspec.field(name="Records")
+
+
+class _Seen:
+    """Stands for an entry that was looked at."""
+
+
+class _SeenDocument(msgspec.Struct, gc=False):
+    records: list[_Seen] = msgspec.field(name="Records")
+
+
+class _JunkError(Exception):
+    """There are too many entries that are no records."""
+
+
+_SEEN = _Seen()
+_FEWEST_MEMBERS = sum(member.is_required for member in MEMBERS) - 1
 
 
 class _RawDocument(msgspec.Struct, gc=False):
@@ -59,7 +85,7 @@ class Document:
     @property
     def records_in(self) -> int:
         """How many entries its Records list has; a refused object has none."""
-        return len(self.records) + sum(refusal.index is not None for refusal in self.refusals)
+        return len(self.records) + sum(each.records for each in self.refusals if each.index is not None)
 
 
 def read_document(name: str, body: bytes, *, limit_bytes: int = UNPACKED_LIMIT_BYTES) -> Document:
@@ -121,8 +147,11 @@ def refuse_too_large(size_bytes: int, limit_bytes: int, body: bytes) -> Refusal:
 
 
 def _read_one_by_one(text: bytes) -> Document:
+    if _is_junk(text):
+        detail = f"of the first entries of {len(text):,} bytes more than {MOST_REFUSALS:,} are no records"
+        return Document(refusals=[Refusal("mostly_no_records", detail, None, text)])
     try:
-        entries = [bytes(raw) for raw in _raw.decode(text).records]
+        entries: Sequence[bytes | msgspec.Raw] = _raw.decode(text).records
     except _UNFIT as error:
         found = _entries_leniently(text, error)
         if isinstance(found, Refusal):
@@ -130,7 +159,10 @@ def _read_one_by_one(text: bytes) -> Document:
         entries = found
     document = Document()
     for index, entry in enumerate(entries):
-        result = _read_record(entry, index)
+        if len(document.refusals) >= MOST_REFUSALS + len(document.records):
+            document.refusals.append(_refuse_rest(len(entries) - index, index))
+            break
+        result = _read_record(bytes(entry), index)
         if isinstance(result, Refusal):
             document.refusals.append(result)
             continue
@@ -140,6 +172,34 @@ def _read_one_by_one(text: bytes) -> Document:
         document.records.append(record)
         document.positions.append(index)
     return document
+
+
+def _is_junk(text: bytes) -> bool:
+    """Tell whether an object has too many entries that cannot be records, while only the last is in memory."""
+    commas = text.count(b",")
+    if commas < _MANY_ENTRIES or commas * _DENSE_BYTES < len(text):
+        return False
+    allowed = MOST_REFUSALS
+
+    def look(kind: type, entry: Any) -> object:
+        nonlocal allowed
+        allowed += 1 if isinstance(entry, dict) and len(entry) > _FEWEST_MEMBERS else -1
+        if allowed < 0:
+            raise _JunkError
+        return _SEEN
+
+    try:
+        msgspec.json.decode(text, type=_SeenDocument, dec_hook=look)
+    except _JunkError:
+        return True
+    except _UNFIT:
+        return False
+    return False
+
+
+def _refuse_rest(records: int, index: int) -> Refusal:
+    detail = f"the {records:,} records from this one on: of the {index:,} before them most were refused"
+    return Refusal("mostly_refused", detail, index, b"", records)
 
 
 def _entries_leniently(text: bytes, error: Exception) -> list[bytes] | Refusal:

@@ -101,12 +101,14 @@ EventRecord: Any = msgspec.defstruct(
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why one record, or a whole object (`index` None), cannot be kept. `reason` is one of `REASONS`."""
+    """Why one record, or a whole object (`index` None), cannot be kept. `reason` is one of `REASONS`; `records` is more
+    than one where all from a record on are refused together."""
 
     reason: str
     detail: str
     index: int | None
     content: bytes
+    records: int = 1
 
 
 REASONS = {
@@ -114,9 +116,11 @@ REASONS = {
     "not_gzip": "the object is named .gz but is no gzip stream",
     "truncated_gzip": "the gzip stream breaks off, or bytes that are no gzip follow it",
     "corrupt_gzip": "the gzip stream is damaged: its blocks or its checksum are wrong",
+    "mostly_no_records": "most entries of Records are so short that they cannot be records",
     "object_too_large": "the object unpacks to more than the setting ingest.unpacked_megabytes allows",
     "not_json": "the text is no JSON document, or has a number or a depth that cannot be read",
     "no_records": "the JSON has no list named Records",
+    "mostly_refused": "of the records before these so many were refused that these were not looked at",
     "record_not_an_object": "an entry of Records is no JSON object",
     "missing_field": "a member every record must have is absent",
     "invalid_field": "a member every record must have has no usable value",

@@ -98,10 +98,11 @@ QUARANTINE = pa.schema(
         pa.field("record_index", pa.int64()),
         pa.field("content", pa.binary()),
         pa.field("content_bytes", pa.int64(), nullable=False),
+        pa.field("records", pa.int64()),
     ]
 )
-"""One refused record, or one refused object (`record_index` null). `content` is cut at 64 KiB, `content_bytes` tells
-its whole size."""
+"""One refused record, the records refused together from one on, or one refused object (`record_index` null). `content`
+is cut at 64 KiB, `content_bytes` tells its whole size, `records` how many records were refused."""
 
 LEDGER = pa.schema(
     [

@@ -215,7 +215,11 @@ class _Work:
         unit = ledger.unit_name(self.objects)
         quarantine.write(self.lake, [(self.objects[i], refusal) for i, refusal in self._all_refusals()])
         read = [i for i in range(len(self.objects)) if i not in self.failures]
-        quarantined = Counter(i for i, refusal in self.refusals if refusal.index is not None)
+        quarantined: Counter[int] = Counter()
+        refused: Counter[str] = Counter()
+        for i, refusal in self._all_refusals():
+            refused[refusal.reason] += refusal.records
+            quarantined[i] += refusal.records if refusal.index is not None else 0
         report = NormalizeReport(
             window=str(window),
             objects=len(read),
@@ -225,7 +229,7 @@ class _Work:
             duplicate=int(self.duplicate.sum()),
             out_of_scope=int(self.out_of_scope.sum()),
             quarantined=sum(quarantined.values()),
-            refused=dict(sorted(Counter(refusal.reason for _, refusal in self._all_refusals()).items())),
+            refused=dict(sorted(refused.items())),
             hours=tuple(sorted({str(hour) for hours in self.hours for hour in hours})),
         )
         if report.unaccounted:

@@ -28,7 +28,7 @@ from insights.stages.report import (
     ValidateReport,
     VerifyReport,
 )
-from insights.stages.workspace import Workspace, return_memory
+from insights.stages.workspace import Workspace, tune_arrow
 from insights.windows import Window
 
 Progress = Callable[[str, int, int], None]
@@ -139,7 +139,7 @@ def _processes(workers: int) -> ProcessPoolExecutor:
 def _run(step: str, window: Window, settings: Settings, shard: str | None = None) -> Any:
     from importlib import import_module
 
-    return_memory()
+    tune_arrow()
     stage = import_module(f"insights.stages.{step}")
     workspace = Workspace(settings)
     return stage.run(window, workspace, shard) if shard else stage.run(window, workspace)

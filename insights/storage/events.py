@@ -24,7 +24,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from insights.errors import ConflictError
-from insights.records.addendum import corrected_event_id
+from insights.records.addendum import CORRECTION, corrected_event_id
 from insights.records.columns import UNCOMPLETED, complete
 from insights.records.partitions import EventHour
 from insights.records.schemas import EVENTS, with_dictionaries
@@ -172,9 +172,11 @@ def _precedence(table: pa.Table, origin: npt.NDArray[np.int64]) -> npt.NDArray[n
 def _corrected_ids(table: pa.Table) -> pa.Array:
     """Give the event id each row corrects, null for the rows (nearly all) that correct none."""
     addenda = table["addendum_json"]
-    if addenda.null_count == len(addenda):
+    may_correct = pc.fill_null(pc.match_substring(addenda, CORRECTION), False)
+    if not pc.any(may_correct).as_py():
         return pa.nulls(len(addenda), pa.string())
-    return pa.array([corrected_event_id(text) for text in addenda.to_pylist()], pa.string())
+    ids = [corrected_event_id(text) for text in addenda.filter(may_correct).to_pylist()]
+    return pc.replace_with_mask(pa.nulls(len(addenda), pa.string()), may_correct.combine_chunks(), pa.array(ids))
 
 
 def _credited(object_keys: pa.ChunkedArray, credits: str) -> pa.ChunkedArray:

@@ -222,6 +222,13 @@ class LocalStore(Store):
         found = super().list_folder(prefix)
         return Folder(found.folders, tuple(info for info in found.objects if self._is_object(info)))
 
+    def read(self, key: str) -> bytes:
+        """Give an object's content alone, for a third of what `get` costs."""
+        if ".." in key:  # obstore knows which of these lead out of the folder
+            return self.get(key)[0]
+        with self._errors(key), open(f"{self._root}/{key}", "rb") as file:  # noqa: PTH123  # joined, "/x" would be /x
+            return file.read()
+
     def get_with_attributes(self, key: str) -> tuple[bytes, Attributes]:
         """Give an object's content and attributes; none where the file beside it is not there or cannot be read."""
         content, _ = self.get(key)
@@ -308,15 +315,20 @@ def open_store(
 def read_ahead(store: ObjectStore, keys: Iterable[str], *, threads: int) -> Generator[tuple[str, bytes | StorageError]]:
     """Fetch objects in order with a few in flight; what cannot be fetched comes as its error.
 
-    Close it if you do not read it to its end.
+    Those of a folder are read as they are asked for: to hand them over takes longer. Close it if you do not read it to
+    its end.
     """
+    read = store.read if isinstance(store, LocalStore) else lambda key: store.get(key)[0]
 
     def fetch(key: str) -> bytes | StorageError:
         try:
-            return store.get(key)[0]
+            return read(key)
         except StorageError as error:
             return error
 
+    if isinstance(store, LocalStore):
+        yield from ((key, fetch(key)) for key in keys)
+        return
     remaining = iter(keys)
     with ThreadPoolExecutor(threads, thread_name_prefix="fetch") as pool:
         flying: list[tuple[str, Future[bytes | StorageError]]] = []

@@ -26,7 +26,7 @@ CONTENT_LIMIT = 64 * 2**10
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """What the quarantine holds of some objects: rows by reason, and how many rows are single records."""
+    """What the quarantine holds of some objects: records and whole objects by reason, and how many are records."""
 
     reasons: dict[str, int]
     records: int
@@ -49,6 +49,7 @@ def write(store: ObjectStore, refused: Iterable[tuple[TrailObject, Refusal]]) ->
                 "record_index": refusal.index,
                 "content": refusal.content[:CONTENT_LIMIT],
                 "content_bytes": len(refusal.content),
+                "records": None if refusal.index is None else refusal.records,
             }
         )
     for (date, name), rows in by_object.items():
@@ -60,8 +61,10 @@ def write(store: ObjectStore, refused: Iterable[tuple[TrailObject, Refusal]]) ->
 def count_by_reason(store: ObjectStore, objects: Iterable[TrailObject]) -> Refused:
     """Count what is held of some objects, in their present versions; what two runs wrote counts once."""
     found = _held(store, objects)
-    reasons = Counter(reason for *_, reason in found)
-    return Refused(dict(sorted(reasons.items())), sum(index is not None for _, _, index, _ in found))
+    reasons: Counter[str] = Counter()
+    for (*_, reason), records in found.items():
+        reasons[reason] += records
+    return Refused(dict(sorted(reasons.items())), sum(n for (_, _, index, _), n in found.items() if index is not None))
 
 
 def records_by_version(store: ObjectStore, objects: Iterable[TrailObject], reason: str) -> Counter[tuple[str, str]]:
@@ -71,15 +74,18 @@ def records_by_version(store: ObjectStore, objects: Iterable[TrailObject], reaso
     )
 
 
-def _held(store: ObjectStore, objects: Iterable[TrailObject]) -> set[tuple[str, str, int | None, str]]:
+def _held(store: ObjectStore, objects: Iterable[TrailObject]) -> dict[tuple[str, str, int | None, str], int]:
+    """Give the rows of some objects, by `IDENTITY`, with the number of records each stands for; 1 for an object."""
     versions: set[tuple[str, str]] = set()
     dates: set[str] = set()
     for each in objects:
         versions.add((each.key, each.etag))
         dates.add(each.date)
-    found: set[tuple[str, str, int | None, str]] = set()
-    for table in (table for date in sorted(dates) for table in parts.read(store, f"{TABLE}/date={date}/", IDENTITY)):
+    found: dict[tuple[str, str, int | None, str], int] = {}
+    columns = (*IDENTITY, "records")
+    for table in (table for date in sorted(dates) for table in parts.read(store, f"{TABLE}/date={date}/", columns)):
         for row in table.to_pylist():
             if (row["object_key"], row["object_etag"]) in versions:
-                found.add(tuple(row[name] for name in IDENTITY))
+                # Files that were written before records were refused together have no such column.
+                found[tuple(row[name] for name in IDENTITY)] = row.get("records") or 1
     return found

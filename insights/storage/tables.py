@@ -19,6 +19,8 @@ from insights.records.schemas import REPEATED
 from insights.storage.objects import ABSENT, ObjectStore
 
 ROW_GROUP_ROWS = 32_768
+_WRITTEN_ROWS = 16_384
+"""How many values of a column are encoded at once; pages are not larger for it."""
 _MADE_FROM = "trail_insights.made_from"
 _CREDITS = "trail_insights.credits"
 _SEALED = "trail_insights.sealed"
@@ -66,6 +68,7 @@ def encode_parts(
         use_dictionary=[name for name in schema.names if name in REPEATED],
         write_statistics=[name for name in _STATISTICS_COLUMNS if name in schema.names],
         store_schema=False,
+        write_batch_size=_WRITTEN_ROWS,
     ) as writer:
         for part in parts:
             columns = [_in_order(column) for column in part.cast(schema).itercolumns()]
@@ -81,10 +84,10 @@ def _in_order(column: pa.ChunkedArray) -> pa.ChunkedArray | pa.DictionaryArray:
     if not pa.types.is_dictionary(column.type):
         return column
     array = column.combine_chunks()
-    used = array.indices.unique().drop_null()
-    place = np.zeros(len(array.dictionary), dtype=np.int32)
-    place[used.to_numpy()] = np.arange(len(used), dtype=np.int32)
-    return pa.DictionaryArray.from_arrays(pa.array(place).take(array.indices), array.dictionary.take(used), safe=False)
+    if array.null_count == len(array):
+        return pa.nulls(len(array), column.type)
+    codes = array.indices.dictionary_encode()
+    return pa.DictionaryArray.from_arrays(codes.indices, array.dictionary.take(codes.dictionary), safe=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +108,9 @@ class StoredRows:
 
     def read(self, columns: Sequence[str]) -> pa.Table:
         """Read columns of all rows."""
-        return self.file.read(columns=list(columns)) if self.file else self.schema.empty_table().select(list(columns))
+        if self.file is None:
+            return self.schema.empty_table().select(list(columns))
+        return self.file.read(columns=list(columns), use_threads=False)
 
     def take(self, rows: npt.NDArray[np.int64]) -> pa.Table:
         """Read rows by their numbers: only the row groups they lie in."""
@@ -116,7 +121,8 @@ class StoredRows:
         groups, which = np.unique(np.searchsorted(begins, rows, side="right") - 1, return_inverse=True)
         begins_here = np.cumsum([0, *(sizes[group] for group in groups)])
         places = rows - begins[groups][which] + begins_here[which]
-        return self.file.read_row_groups(groups.tolist(), columns=self.schema.names).take(pa.array(places))
+        found = self.file.read_row_groups(groups.tolist(), columns=self.schema.names, use_threads=False)
+        return found.take(pa.array(places))
 
 
 def open_rows(store: ObjectStore, key: str, schema: pa.Schema) -> StoredRows:
@@ -129,6 +135,7 @@ def open_rows(store: ObjectStore, key: str, schema: pa.Schema) -> StoredRows:
 
 
 def _opened(content: bytes, schema: pa.Schema) -> pq.ParquetFile:
+    # Files are small, and their columns many: to hand them to threads costs more than it saves, here and below.
     dictionaries = [field.name for field in schema if pa.types.is_dictionary(field.type)]
     return pq.ParquetFile(pa.BufferReader(content), read_dictionary=dictionaries)
 
@@ -144,12 +151,14 @@ def read_version(store: ObjectStore, key: str, schema: pa.Schema, *, columns: Se
     except NotFoundError:
         return Version(schema.empty_table().select(names), ABSENT, "")
     file = _opened(content, schema)
-    return Version(file.read(columns=names), etag, _said(file, _MADE_FROM), bool(_said(file, _SEALED)))
+    table = file.read(columns=names, use_threads=False)
+    return Version(table, etag, _said(file, _MADE_FROM), bool(_said(file, _SEALED)))
 
 
 def read_columns(content: bytes, columns: Sequence[str] | None = None) -> pa.Table:
     """Read a Parquet file's columns from its bytes."""
-    return pq.ParquetFile(pa.BufferReader(content)).read(columns=list(columns) if columns else None)
+    file = pq.ParquetFile(pa.BufferReader(content))
+    return file.read(columns=list(columns) if columns else None, use_threads=False)
 
 
 def _said(file: pq.ParquetFile, name: str) -> str:

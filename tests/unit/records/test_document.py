@@ -245,3 +245,40 @@ class TestRecords:
         assert document.refusals == []
         assert document.records[1].user_agent == "a?b"
         assert json.loads(document.others[1]) == {"userAgent": "a\ud800b"}
+
+
+class TestJunk:
+    """An object of junk costs about its size."""
+
+    def test_rest_is_refused_together(self) -> None:
+        """After so many refusals the rest is refused in one, which says how many there are and where they begin."""
+        document = read_document(NAME, packed('{"Records":[' + ",".join(["0"] * 5_000) + "]}"))
+
+        *single, rest = document.refusals
+        assert [each.index for each in single] == list(range(1_000))
+        assert (rest.reason, rest.index, rest.records) == ("mostly_refused", 1_000, 4_000)
+        assert document.records_in == 5_000
+
+    def test_good_records_make_up_for_bad_ones(self, record) -> None:
+        """As long as hardly more than half are refused, every good record is kept."""
+        entries = [entry for i in range(3_000) for entry in ("0", json.dumps(record(i)))]
+        document = read_document(NAME, packed('{"Records":[' + ",".join(entries) + "]}"))
+
+        assert (len(document.records), len(document.refusals), document.records_in) == (3_000, 3_000, 6_000)
+
+    def test_dense(self) -> None:
+        """What has many entries that are no records is not taken apart: a packed megabyte would need 40 GB."""
+        body = packed('{"Records":[' + ",".join(["0"] * 2_000_000) + "]}")
+        tracemalloc.start()
+        document = read_document(NAME, body)
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+
+        assert reasons(document) == [("mostly_no_records", None)]
+        assert peak < 20 * 2**20
+
+    def test_large_and_good(self, record) -> None:
+        """Records with long lists of numbers are read, however many commas they have."""
+        dense = record(1) | {"requestParameters": {"numbers": [0] * 600_000}, "errorCode": None}
+
+        assert len(read_document(NAME, packed(json.dumps({"Records": [dense]}, separators=(",", ":")))).records) == 1

@@ -57,6 +57,17 @@ def test_replaced_and_deleted(busy, key) -> None:
     assert (report.read, report.unread, report.records_in, report.refused) == (0, 1, 0, {})
 
 
+def test_refused_together(pipeline, record) -> None:
+    """An object of junk adds up, though most of its records are refused in one row."""
+    pipeline.deliver(*[0] * 3_000, unique="A" * 16)
+    pipeline.deliver(record(1), unique="B" * 16)
+    pipeline.ingest()
+    report = run(pipeline)
+
+    assert (report.records_in, report.kept, report.quarantined) == (3_001, 1, 3_000)
+    assert report.refused == {"mostly_refused": 2_000, "record_not_an_object": 1_000}
+
+
 def test_lost_quarantine(busy) -> None:
     """A quarantine that lost rows is noticed, and the message asks after them."""
     for info in list(busy.workspace.lake.list("quarantine/")):

@@ -1,7 +1,9 @@
 import threading
 
-from insights.errors import NotFoundError
-from insights.storage.objects import read_ahead
+import pytest
+
+from insights.errors import NotFoundError, StorageError
+from insights.storage.objects import open_store, read_ahead
 
 
 def test_order(store) -> None:
@@ -39,3 +41,26 @@ def test_bounded(store, monkeypatch) -> None:
     assert len(fetched) <= 4
     reader.close()
     assert len(fetched) <= 4
+
+
+def test_folder_names(tmp_path) -> None:
+    """Objects of a folder are read whatever they are called."""
+    store = open_store(str(tmp_path))
+    names = ["a b", "100%", "100%25", "a#b?c", "ü", "a..b"]
+    for name in names:
+        (tmp_path / name).write_text(name)
+
+    assert sorted(read_ahead(store, (info.key for info in store.list("")), threads=1)) == sorted(
+        (name, name.encode()) for name in names
+    )
+
+
+@pytest.mark.parametrize("key", ["../secret", "/secret", "x/../../secret"])
+def test_folder_is_not_left(tmp_path, key) -> None:
+    """No key leads out of the folder: digests name keys, and anybody may have written them."""
+    (tmp_path / "secret").write_text("secret")
+    store = open_store(str(tmp_path / "trail"), create=True)
+    key = key if key != "/secret" else str(tmp_path / "secret")
+    ((_, found),) = read_ahead(store, [key], threads=1)
+
+    assert isinstance(found, StorageError)

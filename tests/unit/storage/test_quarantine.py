@@ -1,9 +1,10 @@
 import msgspec
+import pyarrow as pa
 
 from insights.records.event import Refusal
 from insights.records.schemas import QUARANTINE
 from insights.storage import quarantine
-from insights.storage.tables import read_columns
+from insights.storage.tables import encode, read_columns
 
 BAD_RECORD = Refusal("missing_field", "eventTime", 3, b"{}")
 BAD_OBJECT = Refusal("not_gzip", "begins with 00", None, b"\x00" * 100_000)
@@ -28,6 +29,7 @@ def test_row(store, delivered) -> None:
             "record_index": 3,
             "content": b"{}",
             "content_bytes": 2,
+            "records": 1,
         }
     ]
 
@@ -63,3 +65,20 @@ def test_other_refusals(store, delivered) -> None:
     quarantine.write(store, [(delivered("a"), BAD_RECORD)])
 
     assert quarantine.count_by_reason(store, [delivered("a")]).reasons == {"missing_field": 1, "unreadable_object": 1}
+
+
+def test_refused_together(store, delivered) -> None:
+    """Records that are refused together count one by one, an object counts once."""
+    rest = Refusal("mostly_refused", "the 7 records from this one on", 5, b"", 7)
+    quarantine.write(store, [(delivered("a"), BAD_RECORD), (delivered("a"), rest), (delivered("b"), BAD_OBJECT)])
+    found = quarantine.count_by_reason(store, [delivered("a"), delivered("b")])
+
+    assert (found.reasons, found.records) == ({"missing_field": 1, "mostly_refused": 7, "not_gzip": 1}, 8)
+
+
+def test_earlier_files(store, delivered) -> None:
+    """Files from before records were refused together have a row a record."""
+    row = {"reason": "missing_field", "object_key": "a", "object_etag": delivered("a").etag, "record_index": 0}
+    store.put("quarantine/date=2026-11-01/old.parquet", encode(pa.Table.from_pylist([row])))
+
+    assert quarantine.count_by_reason(store, [delivered("a")]).records == 1

@@ -60,7 +60,9 @@ def run(window: Window | None, workspace: Workspace, channels: Sequence[Channel]
 
 
 def _send(lake: ObjectStore, channel: Channel, news: Sequence[PublishedRecord]) -> int:
-    taken = {info.key for info in lake.list(f"notified/{_digest(channel)}/")}
+    # Only the days of the news: of what was ever told there is more every year.
+    folders = {f"{_mark(channel, each).rpartition('/')[0]}/" for each in news}
+    taken = {info.key for folder in sorted(folders) for info in lake.list(folder)}
     waiting = [each for each in news if _mark(channel, each) not in taken]
     failures: list[DeliveryError] = []
     for each in waiting:

@@ -25,7 +25,7 @@ def test_entry(store, delivered) -> None:
     enter(store, delivered("a", "13:10", etag="v1", size=99))
     (entry,) = ledger.entries(store, between("13:00", "14:00"))
 
-    assert list(entry) == LEDGER.names
+    assert list(entry) == [*LEDGER.names, "withdrawn"]
     assert (entry["object_key"], entry["object_etag"], entry["object_bytes"]) == ("a", "v1", 99)
     assert {name: entry[name] for name in COUNTS} == COUNTS
 

@@ -66,7 +66,10 @@ def run(window: Window, workspace: Workspace) -> CoverageReport:
     """
     lake = workspace.lake
     delivered = workspace.delivered(window)
-    days = Window(floor(_oldest(lake, delivered), DAY), delivered.end)
+    kept = workspace.kept_since()
+    # What retention has ended is not looked at: the row of a day whose log files are forgotten stays as it is.
+    oldest = _oldest(lake, delivered) if kept is None else max(_oldest(lake, delivered), min(kept, delivered.start))
+    days = Window(floor(oldest, DAY), delivered.end)
     found = _Found(
         lake,
         _objects_by_hour(lake, days),

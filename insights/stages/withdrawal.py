@@ -108,11 +108,16 @@ def _quarantine(
     lake: ObjectStore, due: Sequence[Entry], rows: Mapping[str, Sequence[Entry]], refuted: Mapping[Version, str]
 ) -> None:
     refusals = []
+    before = quarantine.contents(lake, map(_trail_object, due), REASON)
     for entry in due:
+        # What a run that was killed put there is there already, and has the first numbers.
+        held = before[_version(entry)]
+        records = (json.dumps(restore(row)).encode() for row in rows.get(entry["object_key"], ()))
+        fresh = [each for each in records if each[: quarantine.CONTENT_LIMIT] not in held]
         # No more than it brought: the rows of a key may be those of two versions of the object.
-        for i, row in enumerate(rows.get(entry["object_key"], ())[: entry["kept"] + entry["duplicate"]]):
-            content = json.dumps(restore(row)).encode()
-            refusals.append((_trail_object(entry), Refusal(REASON, refuted[_version(entry)], i, content)))
+        brought = entry["kept"] + entry["duplicate"]
+        for number, content in enumerate(fresh[: max(brought - len(held), 0)], start=len(held)):
+            refusals.append((_trail_object(entry), Refusal(REASON, refuted[_version(entry)], number, content)))
     quarantine.write(lake, refusals)
 
 

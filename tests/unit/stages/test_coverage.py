@@ -142,6 +142,24 @@ def test_verified_after_midnight(pipeline: Any, record: Any) -> None:
     assert rows(pipeline)["01 23"]["verified"] == 1
 
 
+def test_what_retention_has_ended_stays(open_pipeline: Any, record: Any) -> None:
+    """The row of a day that retention no longer keeps is not written again from what is left of its ledger."""
+    pipeline = open_pipeline(retention={"ledger_days": 2})
+    lake = pipeline.workspace.lake
+    pipeline.workspace.now = lambda: parse_instant("2026-11-02T00:30")
+    pipeline.deliver(record(1, eventTime="2026-11-01T23:05:00Z"), at="20261101T2310Z")
+    pipeline.window = hour_of(parse_instant("2026-11-01T23:00"))
+    pipeline.ingest()
+    coverage.run(pipeline.window, pipeline.workspace)
+    before = rows(pipeline)
+    for info in list(lake.list("ledger/")):
+        lake.delete(info.key)
+    pipeline.workspace.now = lambda: parse_instant("2026-11-03T01:30")
+    coverage.run(hour_of(parse_instant("2026-11-02T00:00")), pipeline.workspace)
+
+    assert rows(pipeline) == before != {}
+
+
 def test_gaps_are_joined() -> None:
     """Hours without data that follow each other are told as one gap, each place by itself."""
 

@@ -28,10 +28,10 @@ from insights.simulate import (
     tampered,
     with_digests,
 )
-from insights.stages import count, extract, normalize, reconcile, validate, verification, verify, withdrawal
+from insights.stages import count, extract, maintain, normalize, reconcile, validate, verification, verify, withdrawal
 from insights.stages.report import VerifyReport
 from insights.stages.workspace import Workspace
-from insights.storage import integrity, ledger
+from insights.storage import events, integrity, ledger, parts
 from insights.storage.counts import read_counts
 from insights.storage.objects import ObjectInfo, open_store
 from insights.storage.tables import read_columns
@@ -418,6 +418,40 @@ class TestRefuse:
 
         assert later in self.keys_in_events(made)
         assert not {first, late} & self.keys_in_events(made)
+
+    def test_killed_between_two_hours(self, case: Callable[..., Case], monkeypatch: pytest.MonkeyPatch) -> None:
+        """Of a refuted file every record is in quarantine, though a run was killed when half of its hours were done,
+        and the day's quarantine was put together since."""
+        made = case(policy="refuse")
+        made.deliver(made.objects)
+        victim = log_files(made.objects)[5]
+        one, *_ = json.loads(_gunzip(victim.body))["Records"]
+        times = [f"2026-11-02T0{n}:30:00Z" for n in (0, 0, 1, 1)]
+        invented = [
+            one | {"eventID": f"{n:08x}-0000-4000-8000-000000000000", "eventTime": t} for n, t in enumerate(times)
+        ]
+        made.workspace.trail.put(victim.key, _gzip({"Records": invented}))
+        made.read()
+        take_out, hours = events.take_out, []
+
+        def killed(lake: Any, hour: Any, keys: Any) -> None:
+            if hours:
+                raise KeyboardInterrupt
+            hours.append(hour)
+            take_out(lake, hour, keys)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(events, "take_out", killed)
+            with pytest.raises(KeyboardInterrupt):
+                made.verify()
+        made.verify()
+        made.workspace.now = lambda: START + timedelta(days=9)
+        maintain.run(None, made.workspace)
+        tables = parts.read(made.workspace.lake, "quarantine/date=2026-11-02/")
+        held = {json.loads(content)["eventID"] for table in tables for content in table["content"].to_pylist()}
+
+        assert held == {each["eventID"] for each in invented}
+        assert reconcile.run(WHOLE, made.workspace).quarantined == len(invented)
 
     def test_an_hour_is_not_held_back_for_it(self, case: Callable[..., Case]) -> None:
         """Where most of an hour's files are refuted, the others alone are counted: what went is not what could not be

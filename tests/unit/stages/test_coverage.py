@@ -144,7 +144,7 @@ def test_verified_after_midnight(pipeline: Any, record: Any) -> None:
 
 def test_what_retention_has_ended_stays(open_pipeline: Any, record: Any) -> None:
     """The row of a day that retention no longer keeps is not written again from what is left of its ledger."""
-    pipeline = open_pipeline(retention={"ledger_days": 2})
+    pipeline = open_pipeline(retention={"ledger_days": 40})
     lake = pipeline.workspace.lake
     pipeline.workspace.now = lambda: parse_instant("2026-11-02T00:30")
     pipeline.deliver(record(1, eventTime="2026-11-01T23:05:00Z"), at="20261101T2310Z")
@@ -154,7 +154,7 @@ def test_what_retention_has_ended_stays(open_pipeline: Any, record: Any) -> None
     before = rows(pipeline)
     for info in list(lake.list("ledger/")):
         lake.delete(info.key)
-    pipeline.workspace.now = lambda: parse_instant("2026-11-03T01:30")
+    pipeline.workspace.now = lambda: parse_instant("2026-12-11T01:30")
     coverage.run(hour_of(parse_instant("2026-11-02T00:00")), pipeline.workspace)
 
     assert rows(pipeline) == before != {}

@@ -28,7 +28,7 @@ from insights.records.partitions import EventHour
 from insights.records.schemas import INSTANT, MINUTE_COUNTS
 from insights.settings import parse_settings
 from insights.stages import detect
-from insights.stages.workspace import Workspace, return_memory
+from insights.stages.workspace import Workspace, tune_arrow
 from insights.storage import changes, counts, memories, reading
 from insights.storage.tables import encode
 from insights.windows import HOUR, MINUTE, Window
@@ -84,7 +84,7 @@ def fill(lake: str, series: int, hours: range) -> int:
 
 def judge(lake: str, until: int) -> Cost:
     """Run the stage as it is after an hour."""
-    return_memory()
+    tune_arrow()
     detect.run(None, _workspace(lake, until))
     return Cost(time.process_time(), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
 

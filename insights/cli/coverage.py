@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from itertools import groupby
 from typing import Annotated
 
 import typer
@@ -13,7 +15,8 @@ from insights.stages.workspace import Workspace
 from insights.storage import coverage as table
 from insights.windows import DAY, Window, ceil, parse_instant
 
-_COLUMNS = ("account", "Region", "day", "hours by the clock (UTC)", "records", "late", "log files*")
+_COLUMNS = ("day", "hours by the clock (UTC)", "records", "late", "log files*")
+_VERDICTS = ("verified", "unverified", "refuted")
 _SIGNS = {table.DATA: "#", table.PARTIAL: "+", table.NO_DATA: "0"}
 
 
@@ -35,26 +38,27 @@ def coverage(
     rows = list(table.read(workspace.lake, window))
     found = gaps(rows)
     output.document({"window": str(window), "hours": rows, "gaps": found})
-    output.table(f"{len(rows)} hours read, {len(found)} gaps", _COLUMNS, _days(rows))
+    output.say(f"{len(rows)} hours read, gaps: {len(found)}")
+    for place, of_place in groupby(rows, key=lambda row: f"{row['account_id']} {row['region']}"):
+        # A table for each: beside the hours there is no room for account and Region in a narrow terminal.
+        output.table(place, _COLUMNS, _days(of_place))
     output.say("# data, + not read whole yet, 0 read whole and nothing came, · not read, × a digest refutes a log file")
     for gap in found:
         output.say(f"no data: {gap}")
 
 
-def _days(rows: list[table.Row]) -> list[tuple[str, ...]]:
-    days: dict[tuple[str, str, str], list[table.Row]] = {}
-    for row in rows:
-        days.setdefault((row["account_id"], row["region"], f"{row['hour']:%Y-%m-%d}"), []).append(row)
-    return [(*day, *_line(hours)) for day, hours in days.items()]
+def _days(rows: Iterable[table.Row]) -> list[tuple[str, ...]]:
+    days = groupby(rows, key=lambda row: f"{row['hour']:%Y-%m-%d}")
+    return [(day, *_line(list(hours))) for day, hours in days]
 
 
 def _line(rows: list[table.Row]) -> tuple[str, ...]:
     by_hour = {row["hour"].hour: row for row in rows}
     signs = "".join(_sign(by_hour.get(hour)) for hour in range(24))
     lag = max((row["lag_minutes"] or 0 for row in rows), default=0)
-    verified, unverified, refuted = (sum(row[name] for row in rows) for name in ("verified", "unverified", "refuted"))
-    said = f"{verified} verified, {unverified} unverified, {refuted} refuted"
-    return signs, str(sum(row["records"] for row in rows)), f"{lag} min", said
+    files = {name: sum(row[name] for row in rows) for name in _VERDICTS}
+    said = ", ".join(f"{number} {name}" for name, number in files.items() if number)
+    return signs, str(sum(row["records"] for row in rows)), f"{lag} min", said or "none"
 
 
 def _sign(row: table.Row | None) -> str:

@@ -26,4 +26,7 @@ def maintain(
     will = "would be " if is_dry_run else ""
     rows = [(table, f"{will}put together", each.files, each.bytes) for table, each in report.merged.items()]
     rows += [(table, f"{will}deleted", each.files, each.bytes) for table, each in report.deleted.items()]
+    if not rows:
+        output.say("nothing to put together, nothing to delete")
+        return
     output.table(f"{sum(row[2] for row in rows)} files", ("table", "what", "files", "bytes"), rows)

@@ -26,7 +26,10 @@ def verify(  # noqa: PLR0913 - each is an option of the command
     *,
     trail: TrailOption = None,
     keys: Annotated[
-        Path | None, typer.Option("--keys", help="Public keys, as list-public-keys prints them; default: ask AWS.")
+        Path | None,
+        typer.Option(
+            "--keys", help="Public keys, as list-public-keys prints them; default: integrity.keys_file, else AWS."
+        ),
     ] = None,
     start: Annotated[
         str | None, typer.Option("--start", help="First instant of delivery (UTC); default: everything.")
@@ -43,8 +46,11 @@ def verify(  # noqa: PLR0913 - each is an option of the command
     output = Output(as_json)
     workspace = Workspace(_chosen(settings_of(settings, trail=trail), account, region))
     window = _window(start, end, workspace)
+    file = workspace.settings.integrity.keys_file
     with output.progress() as steps:
-        tallies = verify_trail(window, workspace, _read_keys(keys), progress=steps.advance)
+        tallies = verify_trail(
+            window, workspace, _read_keys(keys or (Path(file) if file else None)), progress=steps.advance
+        )
     output.document(_document(tallies))
     _print(output, tallies)
     if any(tally.problems for tally in tallies):

@@ -17,6 +17,7 @@ import msgspec
 
 from insights.records.partitions import EventHour, parse_event_hour
 from insights.stages.report import CoverageReport
+from insights.stages.verify import LATE
 from insights.stages.workspace import Workspace
 from insights.storage import coverage, events, ledger, quality, reading
 from insights.storage.coverage import DATA, NO_DATA, PARTIAL, Row
@@ -58,13 +59,17 @@ class _Found:
 
 
 def run(window: Window, workspace: Workspace) -> CoverageReport:
-    """Write the days that a window's deliveries touch; the report is about the window's hours only.
+    """Write the days on which a window's log files were delivered or verified, and those of the calls they hold, as far
+    as they are part of an hour's row; the report is about the window's hours only.
 
     To be run once the window was counted: that is when it is noted what was read whole.
     """
     lake = workspace.lake
     delivered = workspace.delivered(window)
-    days = Window(floor(delivered.start, DAY), delivered.end)
+    kept = workspace.kept_since()
+    # What retention has ended is not looked at: the row of a day whose log files are forgotten stays as it is.
+    oldest = _oldest(lake, delivered) if kept is None else max(_oldest(lake, delivered), min(kept, delivered.start))
+    days = Window(floor(oldest, DAY), delivered.end)
     found = _Found(
         lake,
         _objects_by_hour(lake, days),
@@ -94,11 +99,26 @@ def gaps(rows: Iterable[Row]) -> list[str]:
     ]
 
 
+def _oldest(lake: ObjectStore, delivered: Window) -> datetime:
+    """Give the oldest instant whose row what was delivered in a window can change."""
+    hours = [
+        hour.start
+        for entry in ledger.entries(lake, delivered)
+        for hour in filter(None, map(parse_event_hour, entry["partitions"]))
+        if not entry["is_loose"] and _is_part_of(entry, hour)
+    ]
+    return min([delivered.start - LATE, *hours])
+
+
+def _is_part_of(entry: Object, hour: EventHour) -> bool:
+    return bool(entry["is_loose"] or entry["delivered_at"] < floor(hour.start, DAY) + DAY + LATEST)
+
+
 def _objects_by_hour(lake: ObjectStore, days: Window) -> dict[EventHour, list[Object]]:
     found: dict[EventHour, list[Object]] = defaultdict(list)
     for entry in ledger.entries(lake, days.widened(before=DAY, after=LATEST)):
         for hour in filter(None, map(parse_event_hour, entry["partitions"])):
-            if entry["is_loose"] or entry["delivered_at"] < floor(hour.start, DAY) + DAY + LATEST:
+            if _is_part_of(entry, hour):
                 found[hour].append(entry)
     return found
 

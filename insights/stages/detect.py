@@ -9,7 +9,7 @@ changed is corrected, and what the data no longer show is marked withdrawn.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 import msgspec
@@ -53,19 +53,21 @@ def run(window: Window | None, workspace: Workspace) -> DetectReport:
             asked.setdefault(place, []).append(
                 Window(window.start, min(window.end, max(complete.now, window.start + HOUR)))
             )
-    known = _Known(list(insights.read(lake, _days_of(asked, complete.now))))
-    for place, hour in known.followed(complete.now):
-        if not asked.get(place):
-            asked[place] = [hour_of(hour)]
-    judge_place = _Judge(workspace, complete, known)
-    settled = {place: judge_place(place, windows) for place, windows in sorted(asked.items()) if windows}
-    for place, marks in changed.items():
-        if settled.get(place, True):
-            changes.clear(lake, _settled(lake, place, marks, complete))
-    written = judge_place.written
+    judge_places = _Judge(workspace, complete)
+    judge_places(asked, changed)
+    # Where an account turns out to be older than was known, its other Regions are marked while it is judged.
+    known_marks = {mark.key for marks in changed.values() for mark in marks}
+    marked = {
+        place: fresh
+        for place, marks in changes.pending(lake).items()
+        if (fresh := [mark for mark in marks if mark.key not in known_marks])
+    }
+    if marked:
+        judge_places({place: _hours(marks, complete) for place, marks in marked.items()}, marked)
+    written = judge_places.written
     return DetectReport(
         window=str(window or "everything"),
-        judged=judge_place.judged,
+        judged=len(judge_places.judged),
         started=sum(is_new for _, is_new in written),
         ended=sum(row["status"] == "closed" for row, _ in written),
         insights=tuple(sorted(row["insight_id"] for row, _ in written)),
@@ -127,8 +129,8 @@ class _Judge:
 
     workspace: Workspace
     complete: Complete
-    known: _Known
-    judged: int = 0
+    known: _Known = field(default_factory=lambda: _Known([]))
+    judged: set[Place] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.parameters = parameters_of(self.workspace)
@@ -136,14 +138,27 @@ class _Judge:
         self.history = timedelta(days=self.workspace.settings.detect.history_days)
         self.written: list[tuple[Row, bool]] = []
 
-    def __call__(self, place: Place, asked: Sequence[Window]) -> bool:
+    def __call__(self, asked: dict[Place, list[Window]], changed: Mapping[Place, Sequence[Change]]) -> None:
+        """Judge what is asked, and where something is open; forget the changes that are done with."""
+        lake = self.workspace.lake
+        self.known = _Known(list(insights.read(lake, _days_of(asked, self.complete.now))))
+        for place, hour in self.known.followed(self.complete.now):
+            if place not in self.judged and not asked.get(place):
+                asked[place] = [hour_of(hour)]
+        settled = {place: self._judge_place(place, windows) for place, windows in sorted(asked.items()) if windows}
+        for place, marks in changed.items():
+            if settled.get(place, True):
+                changes.clear(lake, _settled(lake, place, marks, self.complete))
+
+    def _judge_place(self, place: Place, asked: Sequence[Window]) -> bool:
         """Judge a place in every era that has to do with what is asked; tell whether nobody else did so meanwhile."""
         since: dict[Era, datetime] = {}
         for window in asked:
             for era, start in concerned(window, self.complete.now, self.history):
                 since[era] = min(start, since.get(era, start))
         judgements = {era: self._judge(place, era, start) for era, start in sorted(since.items())}
-        self.judged += any(judgements.values())
+        if any(judgements.values()):
+            self.judged.add(place)
         return all(judgement is None or judgement.is_kept for judgement in judgements.values())
 
     def _judge(self, place: Place, era: Era, since: datetime) -> Judgement | None:

@@ -74,8 +74,9 @@ class Judging(Verification):
         open_ = [entry for entry in entries if (entry["object_key"], entry["object_etag"]) not in verified]
         newest = _newest_digest(known)
         # The newest digest that is known is looked at once more: the next one must continue it.
+        # It may lie after the span: an earlier hour is read again.
         since = [entry["delivered_at"] for entry in open_] + ([newest - HOUR] if newest else [span.start])
-        window = Window(max(min(since), span.start), span.end)
+        window = Window(max(min(*since, span.end - HOUR), span.start), span.end)
         due_from = max(window.start, min(question.due_from, newest or question.due_from))
         return cls(workspace, shelf, window, question.keys, _tell_nobody, due_from=due_from, entries=open_, known=known)
 

@@ -11,6 +11,7 @@ from itertools import groupby
 import numpy as np
 import pyarrow as pa
 
+from insights.records.partitions import EventHour
 from insights.records.schemas import MINUTE_COUNTS
 from insights.stages.eras import LONGEST_EPISODE, Era
 from insights.stages.workspace import Workspace
@@ -18,9 +19,9 @@ from insights.statistics.coverage import Place, hour_index
 from insights.statistics.detector import DetectorState, detect
 from insights.statistics.episodes import Episode
 from insights.statistics.parameters import Parameters
-from insights.storage import counts, memories, reading
+from insights.storage import changes, counts, memories, reading
 from insights.storage.counts import CountFile
-from insights.storage.memories import Snapshot
+from insights.storage.memories import Index, Snapshot
 from insights.storage.objects import ABSENT, ObjectStore
 from insights.windows import DAY, HOUR, Window, ceil, floor, hour_of
 
@@ -88,7 +89,9 @@ def judge(
     begin = still_true[-1].until if still_true else floor(era.reach.start, HOUR)
     if complete.end(Window(begin, era.reach.end)) <= begin:
         return None
-    state, begin = _resume(lake, still_true, place, era, parameters)
+    state, begin, account_since = _resume(lake, index, still_true, place, era, parameters)
+    if account_since != index.account_since:
+        _judge_others_again(lake, complete, place, era, account_since, parameters)
     end = complete.end(Window(begin, era.reach.end))
     files = [file for file in counts.files_of(lake, *place, Window(begin, end)) if file.hour in complete]
     if not files and not (state and state.places):
@@ -105,7 +108,7 @@ def judge(
         if day_end == end or memories.is_worth_keeping(day_end, end):
             fresh += [memories.save(lake, index, day_end, memory) for memory in state.places.values()]
     told |= {episode.episode_id: episode for episode in (state.open_episodes() if state else ())}
-    is_kept = memories.write_index(lake, index, [*still_true, *fresh])
+    is_kept = memories.write_index(lake, index, [*still_true, *fresh], account_since)
     if index.etag == ABSENT:
         memories.forget_before(lake, place, era.previous.start)
     episodes = tuple(e for e in told.values() if era.tells(e.detected_at) and is_spoken_of(e.closed_at, since))
@@ -118,18 +121,47 @@ def is_spoken_of(closed_at: datetime | None, since: datetime) -> bool:
 
 
 def _resume(
-    lake: ObjectStore, snapshots: Sequence[Snapshot], place: tuple[str, str], era: Era, parameters: Parameters
-) -> tuple[DetectorState | None, datetime]:
-    """Give the newest state that can be read and the first hour it has not learnt. Without one that is where the era
-    begins, and all that is known is since when there is anything of the account."""
+    lake: ObjectStore,
+    index: Index,
+    snapshots: Sequence[Snapshot],
+    place: tuple[str, str],
+    era: Era,
+    parameters: Parameters,
+) -> tuple[DetectorState | None, datetime, int | None]:
+    """Give the newest state that can be read, the first hour it has not learnt, and since when it takes the account for
+    known. Without one that is where the era begins, and all that is known is since when there is anything of the
+    account."""
     for snapshot in reversed(snapshots):
         memory = memories.load(lake, snapshot, parameters)
         if memory is not None:
-            return DetectorState(snapshot.until, {Place(*place): memory}), snapshot.until
+            return DetectorState(snapshot.until, {Place(*place): memory}), snapshot.until, index.account_since
     begin = floor(era.reach.start, HOUR)
     since = counts.first_hour(lake, place[0], begin)
-    accounts = {} if since is None else {place[0]: hour_index(since)}
-    return (DetectorState(begin, {}, accounts) if accounts else None), begin
+    if since is None:
+        return None, begin, None
+    return DetectorState(begin, {}, {place[0]: hour_index(since)}), begin, hour_index(since)
+
+
+def _judge_others_again(
+    lake: ObjectStore,
+    complete: Complete,
+    place: tuple[str, str],
+    era: Era,
+    account_since: int | None,
+    parameters: Parameters,
+) -> None:
+    """Mark the account's other Regions whose memories took it for younger than it turns out to be.
+
+    What is unusual in a Region's first day depends on it, and the counts of that Region need not have changed.
+    """
+    for other in counts.regions(lake, place[0]):
+        index = memories.read_index(lake, (place[0], other), era.start, parameters)
+        if account_since is None or index.account_since is None or index.account_since <= account_since:
+            continue
+        files = counts.files_of(lake, place[0], other, era.reach)
+        first = next((file.hour for file in files if file.hour in complete), None)
+        if first is not None:
+            changes.mark(lake, EventHour(place[0], other, first), f"account known since {account_since}")
 
 
 def _days(

@@ -140,7 +140,7 @@ def _account_by_day(workspace: Workspace, delivered: Window) -> dict[str, dict[s
     for entry in _present(workspace, delivered):
         hour = parse_event_hour(entry["partitions"][0]) if entry["partitions"] else _hour_of_key(entry["object_key"])
         if hour is not None:
-            days.setdefault(hour.day_path, Counter()).update({name: entry[name] for name in _COUNTS})
+            days.setdefault(hour.day_path, Counter()).update({name: entry[name] for name in (*_COUNTS, "withdrawn")})
     return {path: _with_shares(counts) for path, counts in days.items()}
 
 
@@ -163,8 +163,10 @@ def _hour_of_key(key: str) -> EventHour | None:
 
 def _with_shares(counts: Mapping[str, int]) -> dict[str, float]:
     unaccounted = counts["records_in"] - sum(counts[name] for name in _COUNTS[1:])
+    # What a digest refuted could be read. Holding its hour back for it would keep the very calls counted that went.
+    unreadable = counts["quarantined"] - counts["withdrawn"]
     return {
         **{name: float(counts[name]) for name in _COUNTS},
         "unaccounted_records": float(unaccounted),
-        "quarantined_share": counts["quarantined"] / max(counts["records_in"], 1),
+        "quarantined_share": unreadable / max(counts["records_in"], 1),
     }

@@ -6,7 +6,7 @@ who can delete digests could otherwise silence detection. Once a digest refutes 
 longer show becomes `withdrawn` in the insights table.
 
 Of several copies of a record the table holds one. Where a refuted file's was that one, the other files of the hour are
-read once more, and theirs takes its place.
+read once more, and theirs takes its place. So is another version of the refuted file: rows do not tell versions apart.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from __future__ import annotations
 import json
 import logging
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -28,7 +28,7 @@ from insights.records.schemas import EVENTS
 from insights.stages import normalize
 from insights.stages.workspace import Workspace
 from insights.storage import events, integrity, ledger, quarantine
-from insights.storage.integrity import LOG_FILE, REFUTED, Withdrawal
+from insights.storage.integrity import LOG_FILE, REFUTED, Verdicts, Withdrawal
 from insights.storage.objects import ObjectStore
 from insights.storage.tables import read_version
 from insights.storage.trail import UNKNOWN, TrailObject
@@ -57,16 +57,23 @@ def run(workspace: Workspace, span: Window) -> int:
     refuted = _refuted(lake, span)
     if not refuted:
         return 0
-    entries = [entry for entry in ledger.entries(lake, span, as_read=True) if _version(entry) in refuted]
-    done = integrity.withdrawals(lake)
+    read = list(ledger.entries(lake, span, as_read=True))
+    entries = [entry for entry in read if _version(entry) in refuted]
+    # Another version of the file may be true: rows under its key are no sign that something is left to be done.
+    true = {entry["object_key"] for entry in read if _version(entry) not in refuted}
+    done = integrity.withdrawals(lake, span)
     rows = _rows(lake, entries)
-    due = [entry for entry in entries if _version(entry) not in done or entry["object_key"] in rows]
+    due = [
+        entry
+        for entry in entries
+        if _version(entry) not in done or (entry["object_key"] in rows and entry["object_key"] not in true)
+    ]
     if not due:
         return 0
     _quarantine(lake, due, rows, refuted)
     for hour in _hours(due):
         events.take_out(lake, hour, {entry["object_key"] for entry in due})
-    _put_back(workspace, due, refuted)
+    _put_back(workspace, due)
     quarantined = quarantine.records_by_version(lake, map(_trail_object, due), REASON)
     for entry in due:
         number, read = quarantined[_version(entry)], entry["kept"] + entry["duplicate"]
@@ -101,27 +108,35 @@ def _quarantine(
     lake: ObjectStore, due: Sequence[Entry], rows: Mapping[str, Sequence[Entry]], refuted: Mapping[Version, str]
 ) -> None:
     refusals = []
+    before = quarantine.contents(lake, map(_trail_object, due), REASON)
     for entry in due:
+        # What a run that was killed put there is there already, and has the first numbers.
+        held = before[_version(entry)]
+        records = (json.dumps(restore(row)).encode() for row in rows.get(entry["object_key"], ()))
+        fresh = [each for each in records if each[: quarantine.CONTENT_LIMIT] not in held]
         # No more than it brought: the rows of a key may be those of two versions of the object.
-        for i, row in enumerate(rows.get(entry["object_key"], ())[: entry["kept"] + entry["duplicate"]]):
-            content = json.dumps(restore(row)).encode()
-            refusals.append((_trail_object(entry), Refusal(REASON, refuted[_version(entry)], i, content)))
+        brought = entry["kept"] + entry["duplicate"]
+        for number, content in enumerate(fresh[: max(brought - len(held), 0)], start=len(held)):
+            refusals.append((_trail_object(entry), Refusal(REASON, refuted[_version(entry)], number, content)))
     quarantine.write(lake, refusals)
 
 
-def _put_back(workspace: Workspace, due: Sequence[Entry], refuted: Collection[Version]) -> None:
-    """Read the other files of the hours again, if some of their records were left out as copies."""
+def _put_back(workspace: Workspace, due: Sequence[Entry]) -> None:
+    """Read the other files of the hours again, if some of their records were left out as copies, or went with those of
+    another version of the same file."""
     hours = _hours(due)
     if not hours:
         return
     first, paths = hours[0].start, {hour.path for hour in hours}
     delivered = Window(first - DAY, max(workspace.now(), first) + HOUR)
+    verdicts = Verdicts(workspace.lake)  # not the span's alone: what was refuted long ago must not come back
     others = [
         entry
         for entry in ledger.entries(workspace.lake, delivered, as_read=True)
-        if paths.intersection(entry["partitions"]) and _version(entry) not in refuted
+        if paths.intersection(entry["partitions"]) and verdicts.of(*_version(entry)).verdict != REFUTED
     ]
-    if not any(entry["duplicate"] for entry in (*due, *others)):
+    went_with = {entry["object_key"] for entry in due} & {entry["object_key"] for entry in others}
+    if not went_with and not any(entry["duplicate"] for entry in (*due, *others)):
         return
     there = _still_there(workspace, others)
     if len(there) < len(others):

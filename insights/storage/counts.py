@@ -27,7 +27,7 @@ from insights.windows import HOUR, Window, floor
 
 __all__ = [
     "FIRST_HOUR", "LAST_HOUR", "TABLE", "CountFile", "count_hour", "encoded", "files_of", "first_hour", "hour_key",
-    "made_from", "places", "read", "read_counts", "read_files",
+    "made_from", "places", "read", "read_counts", "read_files", "regions",
 ]  # fmt: skip
 
 FIRST_HOUR, LAST_HOUR = EARLIEST, LATEST
@@ -82,6 +82,12 @@ class CountFile:
 def places(store: ObjectStore) -> Iterator[tuple[str, str]]:
     """Yield every (account id, Region) that has counts, in order."""
     yield from account_regions(store, TABLE)
+
+
+def regions(store: ObjectStore, account_id: str) -> list[str]:
+    """Name the Regions in which an account has counts."""
+    folders = store.list_folder(f"{TABLE}/account_id={account_id}/").folders
+    return [folder.split("/")[2].removeprefix("region=") for folder in folders]
 
 
 def files_of(store: ObjectStore, account_id: str, region: str, span: Window) -> list[CountFile]:

@@ -26,6 +26,7 @@ from insights.windows import Window
 
 TABLE = "integrity"
 WITHDRAWN = "state/withdrawn"
+_NO_DAY = "-"
 
 VERIFIED, UNVERIFIED, REFUTED = "verified", "unverified", "refuted"
 LOG_FILE, DIGEST = "log file", "digest"
@@ -150,14 +151,19 @@ def _read(store: ObjectStore, key: str) -> tuple[list[Row], str]:
 def withdraw(store: ObjectStore, withdrawal: Withdrawal) -> None:
     """Note how an object's records are to be counted from now on."""
     name = blake2b(f"{withdrawal.object_key}\n{withdrawal.object_etag}".encode(), digest_size=10).hexdigest()
-    store.put(f"{WITHDRAWN}/{name}.json", msgspec.json.encode(withdrawal))
+    key = parse_key(withdrawal.object_key)
+    day = f"{key.delivered_at:%Y-%m-%d}" if isinstance(key, TrailKey) else _NO_DAY
+    store.put(f"{WITHDRAWN}/{day}/{name}.json", msgspec.json.encode(withdrawal))
 
 
-def withdrawals(store: ObjectStore) -> Mapping[tuple[str, str], Withdrawal]:
-    """Give all of them by key and ETag; there are hardly ever any."""
-    return {(each.object_key, each.object_etag): each for each in _withdrawals(store)}
+def withdrawals(store: ObjectStore, delivered: Window) -> Mapping[tuple[str, str], Withdrawal]:
+    """Give those of the objects delivered on the days of a window, and of loose ones, by key and ETag."""
+    return {(each.object_key, each.object_etag): each for each in _withdrawals(store, delivered)}
 
 
-def _withdrawals(store: ObjectStore) -> Iterator[Withdrawal]:
-    for info in store.list(f"{WITHDRAWN}/"):
-        yield _codec.decode(store.get(info.key)[0])
+def _withdrawals(store: ObjectStore, delivered: Window) -> Iterator[Withdrawal]:
+    days = {f"{day.start:%Y-%m-%d}" for day in delivered.days()} | {_NO_DAY}
+    for folder in store.list_folder(f"{WITHDRAWN}/").folders:
+        if folder.split("/")[-2] in days:
+            for info in store.list(folder):
+                yield _codec.decode(store.get(info.key)[0])

@@ -89,16 +89,18 @@ def read_tables(store: ObjectStore, delivered: Window) -> Iterator[pa.Table]:
 def entries(store: ObjectStore, delivered: Window, *, as_read: bool = False) -> Iterator[dict[str, Any]]:
     """Yield the entries of what was delivered in a window, each version of an object once.
 
-    Where records were withdrawn since an object was read, its numbers are those of today, or with `as_read` as then.
+    Where records were withdrawn since an object was read, its numbers are those of today, or with `as_read` as then;
+    `withdrawn` says how many of the quarantined are there for that.
     """
     seen: set[tuple[str, str]] = set()
-    withdrawn = {} if as_read else integrity.withdrawals(store)
+    withdrawn = {} if as_read else integrity.withdrawals(store, delivered)
     for table in read_tables(store, delivered):
         for entry in table.to_pylist():
             version = (entry["object_key"], entry["object_etag"])
             if version not in seen:
                 seen.add(version)
-                if version in withdrawn:
-                    today = withdrawn[version]
+                today = withdrawn.get(version)
+                entry["withdrawn"] = today.quarantined - entry["quarantined"] if today else 0
+                if today:
                     entry |= {"kept": today.kept, "duplicate": today.duplicate, "quarantined": today.quarantined}
                 yield entry

@@ -44,12 +44,16 @@ class Snapshot:
 
 @dataclass(frozen=True, slots=True)
 class Index:
-    """The snapshots that are true, oldest first, as one version of the index names them."""
+    """The snapshots that are true, oldest first, as one version of the index names them.
+
+    `account_since` is the hour from which on they take the account for known, as the index of an hour since 1970.
+    """
 
     folder: str
     print: str
     etag: str
     snapshots: tuple[Snapshot, ...]
+    account_since: int | None = None
 
 
 def read_index(store: ObjectStore, place: tuple[str, str], era: datetime, parameters: Parameters) -> Index:
@@ -60,7 +64,7 @@ def read_index(store: ObjectStore, place: tuple[str, str], era: datetime, parame
         content, etag = store.get(f"{folder}index.json")
     except NotFoundError:
         return Index(folder, mine, ABSENT, ())
-    return Index(folder, mine, etag, _snapshots(content, folder, mine))
+    return Index(folder, mine, etag, *_parse(content, folder, mine))
 
 
 def load(store: ObjectStore, snapshot: Snapshot, parameters: Parameters) -> PlaceMemory | None:
@@ -86,14 +90,15 @@ def save(store: ObjectStore, index: Index, until: datetime, memory: PlaceMemory)
     return snapshot
 
 
-def write_index(store: ObjectStore, index: Index, snapshots: Sequence[Snapshot]) -> bool:
+def write_index(store: ObjectStore, index: Index, snapshots: Sequence[Snapshot], account_since: int | None) -> bool:
     """Name the snapshots that are true from now on, of which those worth keeping are kept; False if somebody else
     named others meanwhile."""
     kept = worth_keeping(snapshots)
-    if kept == index.snapshots:
+    if (kept, account_since) == (index.snapshots, index.account_since):
         return True
     names = [snapshot.key.rpartition("/")[2] for snapshot in kept]
-    content = json.dumps({"parameters": index.print, "snapshots": names}).encode()
+    document = {"parameters": index.print, "account_since": account_since, "snapshots": names}
+    content = json.dumps(document).encode()
     try:
         store.put(f"{index.folder}index.json", content, replacing=index.etag)
     except ConflictError:
@@ -131,14 +136,15 @@ def _folder(place: tuple[str, str]) -> str:
     return f"{TABLE}/account_id={place[0]}/region={place[1]}/"
 
 
-def _snapshots(content: bytes, folder: str, mine: str) -> tuple[Snapshot, ...]:
+def _parse(content: bytes, folder: str, mine: str) -> tuple[tuple[Snapshot, ...], int | None]:
     try:
         document: Any = json.loads(content)
         if document["parameters"] != mine:
-            return ()
-        return tuple(Snapshot(_until(name), folder + name) for name in document["snapshots"])
+            return (), None
+        found = tuple(Snapshot(_until(name), folder + name) for name in document["snapshots"])
+        return found, document["account_since"]
     except (ValueError, KeyError, TypeError):
-        return ()
+        return (), None
 
 
 def _until(name: str) -> datetime:

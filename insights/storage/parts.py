@@ -15,10 +15,12 @@ import pyarrow.compute as pc
 
 from insights.errors import ConflictError, NotFoundError
 from insights.storage.objects import ABSENT, ObjectInfo, ObjectStore
-from insights.storage.tables import encode, read_columns
+from insights.storage.tables import encode, read_columns, unpacked_bytes
 
 MAXIMUM_BYTES = 64 * 2**20
-"""No day's file is made larger; parts beyond it stay as they are."""
+UNPACKED_BYTES = 256 * 2**20
+"""No day's file is made larger, as it is stored or as it is read: log text that is refused may well be made to pack to
+a thousandth. Parts beyond it stay as they are."""
 
 _DAY_FILE = "day.parquet"
 _ROW = "part_row"
@@ -61,17 +63,19 @@ def merge(store: ObjectStore, folder: str, listed: Sequence[ObjectInfo], identit
         return None
     while True:
         day, etag = _get(store, day_key(folder))
-        parts = [table for each in chosen if (table := _get(store, each.key)[0]) is not None]
-        tables = [table for table in (day, *parts) if table is not None]
-        content = encode(_united(tables, identity)) if parts else b""
+        taken = _taken(store, chosen, UNPACKED_BYTES - (unpacked_bytes(day) if day else 0))
+        files = [content for content in (day, *taken.values()) if content]
+        if len(taken) + bool(day) < 2:
+            return None
+        content = encode(_united([read_columns(each) for each in files], identity)) if any(taken.values()) else b""
         try:
-            if parts:
+            if content:
                 store.put(day_key(folder), content, replacing=etag)
         except ConflictError:
             continue
-        for each in chosen:
+        for each in taken:
             store.delete(each.key)
-        return Merged(len(chosen), sum(each.size for each in chosen), len(content))
+        return Merged(len(taken), sum(each.size for each in taken), len(content))
 
 
 def _chosen(listed: Sequence[ObjectInfo], day: str) -> list[ObjectInfo]:
@@ -86,12 +90,23 @@ def _chosen(listed: Sequence[ObjectInfo], day: str) -> list[ObjectInfo]:
     return chosen if len(chosen) + any(info.key == day for info in listed) > 1 else []
 
 
-def _get(store: ObjectStore, key: str) -> tuple[pa.Table | None, str]:
+def _taken(store: ObjectStore, chosen: Sequence[ObjectInfo], room_bytes: int) -> dict[ObjectInfo, bytes]:
+    """Give the parts that fit into so much memory, with their contents; empty for one that has gone meanwhile."""
+    taken: dict[ObjectInfo, bytes] = {}
+    for each in chosen:
+        content, _ = _get(store, each.key)
+        room_bytes -= unpacked_bytes(content) if content else 0
+        if room_bytes < 0:
+            break
+        taken[each] = content
+    return taken
+
+
+def _get(store: ObjectStore, key: str) -> tuple[bytes, str]:
     try:
-        content, etag = store.get(key)
+        return store.get(key)
     except NotFoundError:
-        return None, ABSENT
-    return read_columns(content), etag
+        return b"", ABSENT
 
 
 def _united(tables: Sequence[pa.Table], identity: Sequence[str]) -> pa.Table:

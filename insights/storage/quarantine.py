@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from hashlib import blake2b
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from insights.records.event import Refusal
 from insights.records.schemas import QUARANTINE
@@ -72,6 +73,19 @@ def records_by_version(store: ObjectStore, objects: Iterable[TrailObject], reaso
     return Counter(
         (key, etag) for key, etag, index, held in _held(store, objects) if held == reason and index is not None
     )
+
+
+def contents(
+    store: ObjectStore, objects: Iterable[TrailObject], reason: str
+) -> defaultdict[tuple[str, str], set[bytes]]:
+    """Give the contents of the single records that are held of some objects for one reason, by key and ETag."""
+    found: defaultdict[tuple[str, str], set[bytes]] = defaultdict(set)
+    for date in sorted({each.date for each in objects}):
+        for table in parts.read(store, f"{TABLE}/date={date}/", (*IDENTITY, "content")):
+            for row in table.filter(pc.equal(table["reason"], reason)).to_pylist():
+                if row["record_index"] is not None:
+                    found[row["object_key"], row["object_etag"]].add(row["content"])
+    return found
 
 
 def _held(store: ObjectStore, objects: Iterable[TrailObject]) -> dict[tuple[str, str, int | None, str], int]:

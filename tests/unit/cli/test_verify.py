@@ -55,6 +55,13 @@ def test_valid(command: Command, trail: Path) -> None:
     assert "invalid" not in answer.out
 
 
+def test_keys_of_the_settings(command: Command, trail: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without `--keys` the file that the settings name is read, as by the pipeline."""
+    monkeypatch.setenv("TRAIL_INSIGHTS__INTEGRITY__KEYS_FILE", "keys.json")
+
+    assert command("verify", "--trail", "trail").status == 0
+
+
 def test_simulated_trail(command: Command, tmp_path: Path) -> None:
     """What `simulate --digests` writes is valid, and the same seed gives the same signatures and keys."""
     for name in ("one", "two"):

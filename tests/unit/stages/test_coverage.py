@@ -111,6 +111,55 @@ def test_order_does_not_matter(pipeline: Any, record: Any, order: tuple[int, int
     assert [row["status"] for row in one_by_one] == ["data", "data"]
 
 
+def test_what_came_the_next_day(pipeline: Any, record: Any) -> None:
+    """A log file that came a day late is in the row of its calls' hour as soon as it was read, whichever window's run
+    did that."""
+    pipeline.deliver(record(1), at="20261101T1310Z", unique="A" * 16)
+    pipeline.ingest()
+    coverage.run(pipeline.window, pipeline.workspace)
+    pipeline.deliver(record(2), at="20261102T1610Z", unique="B" * 16)
+    pipeline.window = hour_of(THIRTEEN + 27 * HOUR)
+    pipeline.ingest()
+    coverage.run(pipeline.window, pipeline.workspace)
+    pipeline.window = hour_of(THIRTEEN)
+
+    assert rows(pipeline)["01 13"]["objects"] == 2
+    assert rows(pipeline)["01 13"]["lag_minutes"] == 26 * 60 + 10
+
+
+def test_verified_after_midnight(pipeline: Any, record: Any) -> None:
+    """The run of the first hour of a day brings the verdicts on the last log files of the day before to their row."""
+    key = pipeline.deliver(record(1, eventTime="2026-11-01T23:05:00Z"), at="20261101T2310Z")
+    pipeline.window = hour_of(parse_instant("2026-11-01T23:00"))
+    pipeline.ingest()
+    coverage.run(pipeline.window, pipeline.workspace)
+    (entry,) = pipeline.rows("ledger")
+    named = {"kind": "log file", "object_key": key, "object_etag": entry["object_etag"]}
+    said = {"delivered_at": entry["delivered_at"], "verdict": "verified", "reason": "valid"}
+    integrity.write(pipeline.workspace.lake, *PLACE, [named | said])
+    coverage.run(hour_of(parse_instant("2026-11-02T00:00")), pipeline.workspace)
+
+    assert rows(pipeline)["01 23"]["verified"] == 1
+
+
+def test_what_retention_has_ended_stays(open_pipeline: Any, record: Any) -> None:
+    """The row of a day that retention no longer keeps is not written again from what is left of its ledger."""
+    pipeline = open_pipeline(retention={"ledger_days": 40})
+    lake = pipeline.workspace.lake
+    pipeline.workspace.now = lambda: parse_instant("2026-11-02T00:30")
+    pipeline.deliver(record(1, eventTime="2026-11-01T23:05:00Z"), at="20261101T2310Z")
+    pipeline.window = hour_of(parse_instant("2026-11-01T23:00"))
+    pipeline.ingest()
+    coverage.run(pipeline.window, pipeline.workspace)
+    before = rows(pipeline)
+    for info in list(lake.list("ledger/")):
+        lake.delete(info.key)
+    pipeline.workspace.now = lambda: parse_instant("2026-12-11T01:30")
+    coverage.run(hour_of(parse_instant("2026-11-02T00:00")), pipeline.workspace)
+
+    assert rows(pipeline) == before != {}
+
+
 def test_gaps_are_joined() -> None:
     """Hours without data that follow each other are told as one gap, each place by itself."""
 

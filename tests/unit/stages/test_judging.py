@@ -35,7 +35,7 @@ def world() -> np.ndarray[Any, Any]:
     return calls
 
 
-def put_hour(lake: Any, calls: np.ndarray[Any, Any], hour: int) -> None:
+def put_hour(lake: Any, calls: np.ndarray[Any, Any], hour: int, *, place: tuple[str, str] = PLACE) -> None:
     rows = [
         {
             "minute": START + hour * HOUR + int(minute) * MINUTE, "event_category": "Management", "is_read_only": False,
@@ -44,7 +44,7 @@ def put_hour(lake: Any, calls: np.ndarray[Any, Any], hour: int) -> None:
         }
         for api, minute in zip(*np.nonzero(calls[:, hour * 60 : hour * 60 + 60]), strict=True)
     ]  # fmt: skip
-    event_hour = EventHour(*PLACE, START + hour * HOUR)
+    event_hour = EventHour(*place, START + hour * HOUR)
     changes.mark(lake, event_hour, str(rows))
     lake.put(counts.hour_key(event_hour), encode(pa.Table.from_pylist(rows, schema=MINUTE_COUNTS)))
 
@@ -72,6 +72,27 @@ def told(lake: Any) -> list[dict[str, Any]]:
 
 def state_keys(lake: Any) -> list[str]:
     return [info.key for info in lake.list(f"{memories.TABLE}/")]
+
+
+def test_a_region_of_an_account_that_turns_out_to_be_older(pipeline: Any) -> None:
+    """A burst in a Region's first hours is found once an older hour of the account, in another Region, was read, though
+    nothing came for the Region itself."""
+    lake, elsewhere = pipeline.workspace.lake, (PLACE[0], "eu-west-1")
+    usual = np.random.default_rng(1).poisson(0.4, (1, HOURS * 60))
+    burst = np.zeros_like(usual)
+    burst[0, 12 * 1440 + 605 : 12 * 1440 + 625] = 40
+    put(lake, usual, range(12 * 24, HOURS))
+    put_hour(lake, burst, 12 * 24 + 10, place=elsewhere)
+    judge(pipeline, HOURS)
+    before = told(lake)
+    put(lake, usual, range(12 * 24))
+    judge(pipeline, HOURS)
+
+    assert before == []
+    assert [(row["region"], row["start_time"]) for row in told(lake)] == [
+        ("eu-west-1", START + 12 * 24 * HOUR + 605 * MINUTE)
+    ]
+    assert changes.pending(lake) == {}
 
 
 @pytest.fixture(scope="module")

@@ -71,6 +71,17 @@ def test_only_what_is_published(pipeline, insight) -> None:
     assert channel.calls == 0
 
 
+def test_what_was_told_long_ago_is_not_looked_at(told, monkeypatch) -> None:
+    """What an hour costs does not grow with all that was ever told: marks are listed by the days of the news."""
+    listed: list[str] = []
+    inner = told.workspace.lake.list
+    monkeypatch.setattr(told.workspace.lake, "list", lambda prefix: listed.append(prefix) or inner(prefix))
+    notify.run(None, told.workspace, [FakeChannel("a")])
+
+    marks = [prefix for prefix in listed if prefix.startswith("notified/")]
+    assert [prefix.rpartition("/date=")[2] for prefix in marks] == ["2026-11-01/"]
+
+
 def test_new_record(told, insight) -> None:
     """An insight that ends later is told by its End only."""
     channel = FakeChannel("a")

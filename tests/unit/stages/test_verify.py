@@ -28,11 +28,12 @@ from insights.simulate import (
     tampered,
     with_digests,
 )
-from insights.stages import count, extract, normalize, reconcile, validate, verification, verify
+from insights.stages import count, extract, maintain, normalize, reconcile, validate, verification, verify, withdrawal
 from insights.stages.report import VerifyReport
 from insights.stages.workspace import Workspace
-from insights.storage import integrity, ledger
-from insights.storage.objects import open_store
+from insights.storage import events, integrity, ledger, parts
+from insights.storage.counts import read_counts
+from insights.storage.objects import ObjectInfo, open_store
 from insights.storage.tables import read_columns
 from insights.windows import Window
 
@@ -72,6 +73,9 @@ class Case:
 
     def refuted(self) -> dict[str, str]:
         return {row["object_key"]: row["reason"] for row in self.rows() if row["verdict"] == "refuted"}
+
+    def events(self) -> list[ObjectInfo]:
+        return list(self.workspace.lake.list("events/"))
 
     def lake(self) -> dict[str, bytes]:
         return {info.key: self.workspace.lake.get(info.key)[0] for info in self.workspace.lake.list("")}
@@ -218,6 +222,19 @@ def test_hour_by_hour(case: Callable[..., Case]) -> None:
     assert max(number for *_, number in seen) <= 4
 
 
+def test_an_earlier_hour_again(case: Callable[..., Case]) -> None:
+    """An hour that is read again, though all that came since is verified already, changes no byte of the lake."""
+    made = case()
+    made.deliver(made.objects)
+    made.read()
+    made.verify()
+    before = made.lake()
+    report = made.verify(Window(START + timedelta(hours=3), START + timedelta(hours=4)))
+
+    assert (report.unverified, report.problems, made.lake()) == (0, 0, before)
+    assert report.verified > 0
+
+
 def test_twice_is_once(case: Callable[..., Case]) -> None:
     """A second run changes no byte of the lake."""
     made = case()
@@ -326,10 +343,11 @@ class TestRefuse:
         return made, victim.key
 
     def keys_in_events(self, made: Case) -> set[str]:
-        found: set[str] = set()
-        for info in made.workspace.lake.list("events/"):
-            found.update(read_columns(made.workspace.lake.get(info.key)[0])["object_key"].to_pylist())
-        return found
+        return set(self.object_keys_in_events(made))
+
+    def object_keys_in_events(self, made: Case) -> list[str]:
+        tables = [read_columns(made.workspace.lake.get(info.key)[0]) for info in made.events()]
+        return [key for table in tables for key in table["object_key"].to_pylist()]
 
     def test_withdrawn(self, changed: tuple[Case, str]) -> None:
         """The records of a refuted file leave the events for the quarantine, and the four numbers add up."""
@@ -364,6 +382,95 @@ class TestRefuse:
 
         assert (report.refuted, report.withdrawn) == (1, 0)
         assert key in self.keys_in_events(made)
+
+    def test_the_true_version_stays(self, changed: tuple[Case, str]) -> None:
+        """Where the true file was read as well, in place of the false one, its records are there afterwards, whoever
+        looks how often."""
+        made, key = changed
+        true = next(each for each in log_files(made.objects) if each.key == key)
+        made.workspace.trail.put(key, true.body)
+        made.read()
+        report = made.verify()
+        before = made.lake()
+
+        assert report.withdrawn > 0
+        assert [key_ for key_ in self.object_keys_in_events(made) if key_ == key] == [key] * true.records
+        assert (made.verify().withdrawn, made.lake()) == (0, before)
+
+    def test_what_was_refuted_before_does_not_come_back(self, changed: tuple[Case, str]) -> None:
+        """When copies in other files of an hour are looked for, those that an earlier run refuted are left alone."""
+        made, first = changed
+        made.verify()
+        folder = first.rpartition("/")[0].replace("/02", "/03")
+        late, later = (
+            f"{folder}/111122223333_CloudTrail_us-east-1_20261103T00{n}Z_{'0' * 16}.json.gz" for n in (30, 35)
+        )
+        next_hour = Window(START + timedelta(hours=24), START + timedelta(hours=25))
+        made.workspace.now = lambda: next_hour.end
+        for each in (late, later):
+            made.workspace.trail.put(each, made.workspace.trail.get(first)[0])
+        made.read(next_hour)
+        refuted = next(row for row in made.rows() if row["object_key"] == first)
+        etag = made.workspace.trail.get(late)[1]
+        changes = {"object_key": late, "object_etag": etag, "delivered_at": next_hour.start + timedelta(minutes=30)}
+        integrity.write(made.workspace.lake, "111122223333", "us-east-1", [refuted | changes])
+        withdrawal.run(made.workspace, next_hour)
+
+        assert later in self.keys_in_events(made)
+        assert not {first, late} & self.keys_in_events(made)
+
+    def test_killed_between_two_hours(self, case: Callable[..., Case], monkeypatch: pytest.MonkeyPatch) -> None:
+        """Of a refuted file every record is in quarantine, though a run was killed when half of its hours were done,
+        and the day's quarantine was put together since."""
+        made = case(policy="refuse")
+        made.deliver(made.objects)
+        victim = log_files(made.objects)[5]
+        one, *_ = json.loads(_gunzip(victim.body))["Records"]
+        times = [f"2026-11-02T0{n}:30:00Z" for n in (0, 0, 1, 1)]
+        invented = [
+            one | {"eventID": f"{n:08x}-0000-4000-8000-000000000000", "eventTime": t} for n, t in enumerate(times)
+        ]
+        made.workspace.trail.put(victim.key, _gzip({"Records": invented}))
+        made.read()
+        take_out, hours = events.take_out, []
+
+        def killed(lake: Any, hour: Any, keys: Any) -> None:
+            if hours:
+                raise KeyboardInterrupt
+            hours.append(hour)
+            take_out(lake, hour, keys)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(events, "take_out", killed)
+            with pytest.raises(KeyboardInterrupt):
+                made.verify()
+        made.verify()
+        made.workspace.now = lambda: START + timedelta(days=9)
+        maintain.run(None, made.workspace)
+        tables = parts.read(made.workspace.lake, "quarantine/date=2026-11-02/")
+        held = {json.loads(content)["eventID"] for table in tables for content in table["content"].to_pylist()}
+
+        assert held == {each["eventID"] for each in invented}
+        assert reconcile.run(WHOLE, made.workspace).quarantined == len(invented)
+
+    def test_an_hour_is_not_held_back_for_it(self, case: Callable[..., Case]) -> None:
+        """Where most of an hour's files are refuted, the others alone are counted: what went is not what could not be
+        read."""
+        made = case(policy="refuse")
+        made.deliver(made.objects)
+        true = log_files(made.objects)
+        for each in true[: len(true) * 2 // 3]:
+            made.workspace.trail.put(each.key, _gzip({"Records": json.loads(_gunzip(each.body))["Records"]}))
+        made.read()
+        validate.run(WHOLE, made.workspace)
+        count.run(WHOLE, made.workspace)
+        made.verify()
+        judged = validate.run(WHOLE, made.workspace)
+        count.run(WHOLE, made.workspace)
+        left = sum(read_columns(made.workspace.lake.get(info.key)[0]).num_rows for info in made.events())
+
+        assert judged.held == {}
+        assert sum(sum(rows["count"].to_pylist()) for _, rows in read_counts(made.workspace.lake, WHOLE)) == left > 0
 
     def test_copies_take_their_place(self, case: Callable[..., Case]) -> None:
         """Of a record that a refuted file and a true one hold, the true one's copy stays, whichever was kept before."""

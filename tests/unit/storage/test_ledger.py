@@ -1,5 +1,5 @@
 from insights.records.schemas import LEDGER
-from insights.storage import ledger
+from insights.storage import integrity, ledger
 from insights.windows import Window, parse_instant
 
 COUNTS = {
@@ -25,7 +25,7 @@ def test_entry(store, delivered) -> None:
     enter(store, delivered("a", "13:10", etag="v1", size=99))
     (entry,) = ledger.entries(store, between("13:00", "14:00"))
 
-    assert list(entry) == LEDGER.names
+    assert list(entry) == [*LEDGER.names, "withdrawn"]
     assert (entry["object_key"], entry["object_etag"], entry["object_bytes"]) == ("a", "v1", 99)
     assert {name: entry[name] for name in COUNTS} == COUNTS
 
@@ -77,3 +77,19 @@ def test_unit_name(delivered) -> None:
     assert ledger.unit_name([delivered("b", "15:00"), delivered("a")]) == unit
     assert ledger.unit_name([delivered("a"), delivered("b", etag="2")]) != unit
     assert ledger.unit_name([delivered("a")]) != unit
+
+
+def test_withdrawals_of_other_days_are_not_read(store, delivered, monkeypatch) -> None:
+    """Numbers are those of today where records were withdrawn; what was withdrawn on other days costs nothing."""
+    name = "AWSLogs/111122223333/CloudTrail/us-east-1/2026/11/{0}/111122223333_CloudTrail_us-east-1_202611{0}T1310Z_{1}"
+    today, other = (name.format(day, "A" * 16 + ".json.gz") for day in ("01", "02"))
+    enter(store, delivered(today, "13:10", etag="1"))
+    for key in (today, other):
+        integrity.withdraw(store, integrity.Withdrawal(key, "1", 0, 1, 3))
+    fetched: list[str] = []
+    get = store.get
+    monkeypatch.setattr(store, "get", lambda key: fetched.append(key) or get(key))
+    (entry,) = ledger.entries(store, between("13:00", "14:00"))
+
+    assert (entry["kept"], entry["quarantined"], entry["withdrawn"]) == (0, 3, 2)
+    assert sum(key.startswith(integrity.WITHDRAWN) for key in fetched) == 1

@@ -23,7 +23,7 @@ def test_a_memory_comes_back(store: Any) -> None:
     """What was saved and named is found, and is what it was."""
     memory = PlaceMemory.begin(Place(*PLACE), 495_000, Parameters(), account_since=494_000)
     snapshot = memories.save(store, index_of(store), START, memory)
-    memories.write_index(store, index_of(store), [snapshot])
+    memories.write_index(store, index_of(store), [snapshot], None)
     (found,) = index_of(store).snapshots
     loaded = memories.load(store, found, Parameters())
 
@@ -35,7 +35,7 @@ def test_a_memory_comes_back(store: Any) -> None:
 def test_other_numbers_have_other_memories(store: Any) -> None:
     """A memory made with other parameters is as good as absent."""
     memory = PlaceMemory.begin(Place(*PLACE), 495_000, Parameters(), account_since=495_000)
-    memories.write_index(store, index_of(store), [memories.save(store, index_of(store), START, memory)])
+    memories.write_index(store, index_of(store), [memories.save(store, index_of(store), START, memory)], None)
 
     assert index_of(store).snapshots
     assert index_of(store, Parameters.preset("low")).snapshots == ()
@@ -47,8 +47,8 @@ def test_of_two_writers_of_an_index_one_is_heard(store: Any) -> None:
     mine = theirs = index_of(store)
     snapshot = memories.save(store, mine, START, memory)
 
-    assert memories.write_index(store, theirs, [snapshot])
-    assert not memories.write_index(store, mine, [snapshot])
+    assert memories.write_index(store, theirs, [snapshot], None)
+    assert not memories.write_index(store, mine, [snapshot], None)
 
 
 def test_old_memories_are_thinned_out() -> None:

@@ -108,3 +108,18 @@ def test_large_files_stay(store, delivered, monkeypatch) -> None:
 
     assert merge(store) is None
     assert len(list(store.list("ledger/"))) == 2
+
+
+def test_bombs_stay(store, delivered, monkeypatch) -> None:
+    """Parts that are small as they are stored, and would take too much memory together, are left as they are."""
+    monkeypatch.setattr(parts, "UNPACKED_BYTES", 150_000)
+    for key in ("a", "b", "c", "d"):
+        quarantine.write(store, [(delivered(key), Refusal("not_json", "", None, b"a" * quarantine.CONTENT_LIMIT))])
+    assert sum(info.size for info in store.list("quarantine/")) < 20_000
+    first = merge(store, "quarantine/date=2026-11-01/", quarantine.IDENTITY)
+    second = merge(store, "quarantine/date=2026-11-01/", quarantine.IDENTITY)
+
+    assert first is not None
+    assert first.files == 2
+    assert second is None
+    assert quarantine.count_by_reason(store, map(delivered, "abcd")).reasons == {"not_json": 4}

@@ -1,6 +1,6 @@
 # Everything a person or CI runs. Needs git, make and Python 3.11 or newer; installs the rest into .venv.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint fmt docs lock bench-ingest bench-api clean
+.PHONY: help setup demo test lint fmt docs lock bench-ingest bench-growth bench-increment bench-api clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -10,7 +10,7 @@ INSTALLED := $(VENV)/.installed
 unexport PYTHONDONTWRITEBYTECODE
 
 help:  ## Show this list.
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(INSTALLED)  ## Create .venv with the insights command in it.
 
@@ -50,6 +50,12 @@ lock: setup  ## Resolve the requirements again, in one resolution.
 
 bench-ingest: setup .venv-bench/.installed  ## Measure ingest against DuckDB, Polars, pandas and PySpark (minutes).
 	@$(BIN)/python -m benchmarks.ingest --page docs/benchmarks-ingest.md
+
+bench-growth: setup .venv-bench/.installed  ## The same, with ten million events for the growth table (half an hour).
+	@$(BIN)/python -m benchmarks.ingest --growth 100000,1000000,10000000 --page docs/benchmarks-ingest.md
+
+bench-increment: setup  ## Measure whether an hour costs more after four weeks of history (minutes).
+	@$(BIN)/python -m benchmarks.increment --page docs/benchmarks-increment.md
 
 bench-api: setup  ## Measure the API over a lake of ten million events (minutes).
 	@$(BIN)/python -m benchmarks.api --page docs/benchmarks-api.md

@@ -35,7 +35,7 @@ class _NoPandas(MetaPathFinder):
     """Finds that pandas is not installed."""
 
     @classmethod
-    def find_spec(cls, name: str, path: object, target: object = None) -> None:  # type: ignore[override]
+    def find_spec(cls, name: str, path: object, target: object = None) -> None:
         """Refuse pandas; leave what else there is to others."""
         if name == "pandas":
             raise ModuleNotFoundError(name)

@@ -1,6 +1,7 @@
 # Everything a person or CI runs. Needs git, make and Python 3.11 or newer; installs the rest into .venv.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint fmt docs lock bench-ingest bench-api bench-detect-speed bench-detection clean
+.PHONY: help setup demo test lint fmt docs lock bench-ingest bench-growth bench-increment bench-api bench-detect-speed \
+	bench-detection clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -56,6 +57,12 @@ bench-ingest: setup .venv-bench/.installed  ## Measure ingest against DuckDB, Po
 
 bench-detection: setup .venv-bench/.installed  ## Measure detection against labelled incidents, beside other methods (half an hour).
 	@$(BIN)/python -m benchmarks.detection --page docs/benchmarks-detection.md
+
+bench-growth: setup .venv-bench/.installed  ## The same, with ten million events for the growth table (half an hour).
+	@$(BIN)/python -m benchmarks.ingest --growth 100000,1000000,10000000 --page docs/benchmarks-ingest.md
+
+bench-increment: setup  ## Measure whether an hour costs more after four weeks of history (minutes).
+	@$(BIN)/python -m benchmarks.increment --page docs/benchmarks-increment.md
 
 bench-api: setup  ## Measure the API over a lake of ten million events (minutes).
 	@$(BIN)/python -m benchmarks.api --page docs/benchmarks-api.md

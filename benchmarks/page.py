@@ -101,8 +101,8 @@ class Sizes:
 def render(*, race: Race, sizes: Sizes, growth: list[tuple[Trail, Usage]], python: Path) -> str:
     """Give the page."""
     return _PAGE.format(
-        date=f"{datetime.now(UTC):%Y-%m-%d}",
-        machine=_machine(),
+        date=today(),
+        machine=machine(),
         versions=_versions(python),
         trail=_trail(race.trail),
         agreement=_agreement(race),
@@ -155,7 +155,13 @@ def _agreement(race: Race) -> str:
     return "All candidates wrote equal minute counts."
 
 
-def _machine() -> str:
+def today() -> str:
+    """Give the date."""
+    return f"{datetime.now(UTC):%Y-%m-%d}"
+
+
+def machine() -> str:
+    """Say what was measured on, and how busy it was."""
     cores = f"{os.cpu_count()} cores ({platform.machine()})"
     return f"{cores}, load {os.getloadavg()[1]:.1f}, Python {platform.python_version()}"
 

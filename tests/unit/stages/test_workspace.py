@@ -1,3 +1,5 @@
+import subprocess
+import sys
 from datetime import timedelta
 
 from insights.settings import parse_settings
@@ -32,3 +34,23 @@ def test_stores(tmp_path) -> None:
 def test_clock() -> None:
     """A workspace knows the time, aware and in UTC."""
     assert Workspace(parse_settings({})).now().utcoffset() == timedelta()
+
+
+class TestTuneArrow:
+    def run(self, code: str) -> str:
+        """Run code in a process of its own, where nobody imported anything yet."""
+        code = (
+            f"import sys\nfrom insights.stages.workspace import tune_arrow\ntune_arrow()\nimport pyarrow as pa\n{code}"
+        )
+        found = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+        return found.stdout.strip()
+
+    def test_no_pandas(self) -> None:
+        """Making arrays of lists loads no pandas."""
+        assert self.run("pa.array(['a']); print('pandas' in sys.modules)") == "False"
+
+    def test_still_converts(self) -> None:
+        """Who asks for pandas afterwards gets it."""
+        code = "print(pa.table({'a': [1, 2]}).to_pandas()['a'].sum(), 'pandas' in sys.modules)"
+
+        assert self.run(code) == "3 True"

@@ -11,10 +11,11 @@ import io
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from hashlib import sha256
 from typing import Any
 
 import msgspec
-from isal import igzip
+from isal import igzip, isal_zlib
 from isal.igzip_lib import IsalError
 
 from insights.records.event import MEMBERS, EventRecord, Refusal, mend
@@ -28,6 +29,7 @@ _DEFLATE_MOST = 1032
 """No byte of a deflate stream unpacks to more (zlib Technical Details, "Maximum Compression Factor")."""
 
 _CHUNK_BYTES = 2**22
+_GZIP_WINDOW = isal_zlib.MAX_WBITS | 16
 MOST_REFUSALS = 1_000
 """So many records of an object are refused one by one, and one more for each that is kept; the rest then together. Else
 a packed kilobyte of junk would cost a gigabyte of quarantine."""
@@ -74,13 +76,15 @@ _record = msgspec.json.Decoder(EventRecord)
 class Document:
     """What one trail object holds: `records` in order, `others[i]` what does not fit record i, and the refusals.
 
-    `positions[i]` is record i's place in the object; it is empty where all of them were read.
+    `positions[i]` is record i's place in the object; it is empty where all of them were read. `content_hash` is the
+    SHA-256 of the text, in hex, where it was asked for and the object is a gzip of one member.
     """
 
     records: list[Any] = field(default_factory=list)
     positions: list[int] = field(default_factory=list)
     others: dict[int, str] = field(default_factory=dict)
     refusals: list[Refusal] = field(default_factory=list)
+    content_hash: str | None = None
 
     @property
     def records_in(self) -> int:
@@ -88,51 +92,62 @@ class Document:
         return len(self.records) + sum(each.records for each in self.refusals if each.index is not None)
 
 
-def read_document(name: str, body: bytes, *, limit_bytes: int = UNPACKED_LIMIT_BYTES) -> Document:
-    """Read a trail object, unless its text is longer than a limit.
+def read_document(
+    name: str, body: bytes, *, limit_bytes: int = UNPACKED_LIMIT_BYTES, is_hashing: bool = False
+) -> Document:
+    """Read a trail object, unless its text is longer than a limit; give its hash, too, if asked to.
 
     `name` decides nothing but how a body that is no gzip is explained.
     """
-    text = _gunzip(name, body, limit_bytes)
-    if isinstance(text, Refusal):
-        return Document(refusals=[text])
+    unpacked = _gunzip(name, body, limit_bytes)
+    if isinstance(unpacked, Refusal):
+        return Document(refusals=[unpacked])
+    text, is_one_member = unpacked
     try:
-        return Document(records=_typed.decode(text).records)
+        document = Document(records=_typed.decode(text).records)
     except _UNFIT:
-        return _read_one_by_one(text)
+        document = _read_one_by_one(text)
+    if is_hashing and is_one_member:
+        document.content_hash = sha256(text).hexdigest()
+    return document
 
 
-def _gunzip(name: str, body: bytes, limit_bytes: int) -> bytes | Refusal:
+def _gunzip(name: str, body: bytes, limit_bytes: int) -> tuple[bytes, bool] | Refusal:
+    """Give the text of an object, and whether it is known to be a gzip of one member."""
     if not body:
         return Refusal("empty_object", "0 bytes", None, b"")
     if not body.startswith(GZIP_MAGIC):
         if name.endswith(".gz") and not body.lstrip().startswith((b"{", b"[")):
             return Refusal("not_gzip", f"begins with {body[:4].hex()}", None, body)
-        return body if len(body) <= limit_bytes else refuse_too_large(len(body), limit_bytes, body)
+        return (body, False) if len(body) <= limit_bytes else refuse_too_large(len(body), limit_bytes, body)
     try:
-        text = _unpack(body, limit_bytes)
+        unpacked = _unpack(body, limit_bytes)
     except EOFError as error:
         return Refusal("truncated_gzip", str(error), None, body)
     except (gzip.BadGzipFile, IsalError) as error:  # type: ignore[misc]  # its stub gives an instance for the class
         return Refusal("corrupt_gzip", str(error), None, body)
-    return refuse_too_large(len(body), limit_bytes, body) if text is None else text
+    return refuse_too_large(len(body), limit_bytes, body) if unpacked is None else unpacked
 
 
-def _unpack(body: bytes, limit_bytes: int) -> bytes | None:
+def _unpack(body: bytes, limit_bytes: int) -> tuple[bytes, bool] | None:
     """Unpack a gzip of one or more members, or give None once it is longer than the limit.
 
     What cannot reach the limit, which is nearly everything, is unpacked at one go; the rest a chunk at a time.
     """
     if len(body) * _DEFLATE_MOST <= limit_bytes:
-        text: bytes = igzip.decompress(body)  # type: ignore[no-untyped-call]
-        return text
+        member = isal_zlib.decompressobj(_GZIP_WINDOW)
+        text: bytes = member.decompress(body)
+        if member.eof and not member.unused_data:
+            return text, True
+        text = igzip.decompress(body)  # type: ignore[no-untyped-call]
+        return text, False
     unpacked = io.BytesIO()
     with igzip.IGzipFile(fileobj=io.BytesIO(body)) as packed:  # type: ignore[no-untyped-call]
         while chunk := packed.read(_CHUNK_BYTES):
             if unpacked.tell() + len(chunk) > limit_bytes:
                 return None
             unpacked.write(chunk)
-    return unpacked.getvalue()
+    return unpacked.getvalue(), False
 
 
 def refuse_too_large(size_bytes: int, limit_bytes: int, body: bytes) -> Refusal:

@@ -127,9 +127,11 @@ class _Work:
                 if isinstance(body, StorageError):
                     self.failures[number] = body
                     continue
+                document = read_document(key, body, limit_bytes=limit_bytes, is_hashing=self.is_hashing)
                 if self.is_hashing:
-                    self.hashes[number] = fingerprint(body)
-                self._take(number, read_document(key, body, limit_bytes=limit_bytes))
+                    # Nearly all have it from reading; of the others this says why they have none.
+                    self.hashes[number] = document.content_hash or fingerprint(body)
+                self._take(number, document)
         self._flush_batch()
         self._sort_out()
         while self.pending:

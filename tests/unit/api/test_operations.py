@@ -11,6 +11,7 @@ import pytest
 
 from insights.errors import AccessDeniedError, ConflictError, NotFoundError
 from insights.records.schemas import INSIGHTS
+from insights.stages import maintain
 from insights.storage import insights
 from insights.windows import parse_instant
 
@@ -214,6 +215,25 @@ class TestMetrics:
 
         assert times == [start + 300 * number for number in range(12)]
         assert values == [6 / 5 if number == 7 else 0 for number in range(12)]
+
+    def test_days_put_together(self, filled: Any, api: Any) -> None:
+        """Maintenance puts a day's counts into one file; the graph is the same after it as before."""
+        asked = self.GRAPH | {"Period": 60}
+        before = api.ask("ListInsightsMetricData", **asked)
+        filled.workspace.now = lambda: NOW + timedelta(days=5)
+        maintain.run(None, filled.workspace)
+        names = {info.key.rpartition("/")[2] for info in filled.workspace.lake.list("minute_counts/")}
+
+        assert names == {"day.parquet"}
+        assert before["Values"] == [6.0]
+        assert api.ask("ListInsightsMetricData", **asked) == before
+
+    @pytest.mark.parametrize("asked", [{"EndTime": 253402300799.5}, {"StartTime": 253402300799, "EndTime": 9e99}])
+    def test_end_of_the_calendar(self, api: Any, asked: dict[str, float]) -> None:
+        """Times up to the last that there is are answered or refused like any other."""
+        response = api.send("ListInsightsMetricData", json.dumps(self.GRAPH | asked))
+
+        assert response.status_code in (200, 400)
 
     def test_accounts(self, filled: Any, open_api: Callable[..., Any]) -> None:
         """Calls of accounts that are not the caller's to see do not count."""

@@ -11,7 +11,6 @@ read once more, and theirs takes its place.
 
 from __future__ import annotations
 
-import json
 import logging
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -21,7 +20,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from insights.integrity.verdicts import Verdict
-from insights.records.event import Refusal, restore
+from insights.records.event import Refusal, restore_text
 from insights.records.object_keys import TrailKey, parse_key
 from insights.records.partitions import EventHour, parse_event_hour
 from insights.records.schemas import EVENTS
@@ -104,7 +103,7 @@ def _quarantine(
     for entry in due:
         # No more than it brought: the rows of a key may be those of two versions of the object.
         for i, row in enumerate(rows.get(entry["object_key"], ())[: entry["kept"] + entry["duplicate"]]):
-            content = json.dumps(restore(row)).encode()
+            content = restore_text(row).encode()
             refusals.append((_trail_object(entry), Refusal(REASON, refuted[_version(entry)], i, content)))
     quarantine.write(lake, refusals)
 

@@ -26,8 +26,8 @@ from insights.storage.tables import read_columns, read_version
 from insights.windows import HOUR, Window, floor
 
 __all__ = [
-    "FIRST_HOUR", "LAST_HOUR", "TABLE", "CountFile", "count_hour", "encoded", "files_of", "files_of_day", "first_hour", "hour_key",
-    "made_from", "places", "read", "read_counts", "read_files",
+    "FIRST_HOUR", "LAST_HOUR", "TABLE", "CountFile", "count_hour", "encoded", "files_of", "files_of_day", "first_hour",
+    "hour_key", "made_from", "places", "read", "read_counts", "read_files",
 ]  # fmt: skip
 
 FIRST_HOUR, LAST_HOUR = EARLIEST, LATEST

@@ -154,5 +154,5 @@ def _parsed(body: bytes) -> Any:
 
 def _response(status: int, document: dict[str, Any]) -> Response:
     headers = {"x-amzn-RequestId": str(uuid4()), "Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
-    content = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
+    content = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
     return Response(content, status, headers, MEDIA_TYPE)

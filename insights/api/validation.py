@@ -110,7 +110,7 @@ def _string(shape: Shape, value: Any, path: str) -> str:
     _bounded(shape, len(text), path, "length")
     pattern = shape.metadata.get("pattern")
     # The patterns are Java's, whose classes like \w are ASCII.
-    if pattern and not re.search(pattern, text, re.ASCII):
+    if pattern and not re.fullmatch(pattern, text, re.ASCII):
         raise _InvalidError(path, f"Member must satisfy regular expression pattern: {pattern}")
     return text
 

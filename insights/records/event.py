@@ -182,19 +182,32 @@ def _instant_text(text: str) -> str | None:
 
 
 def restore(row: Mapping[str, Any]) -> dict[str, Any]:
-    """Give back the JSON object AWS wrote from a row of the `events` table (as `Table.to_pylist` gives it)."""
+    """Give back the JSON object AWS wrote from a row of the `events` table (as `Table.to_pylist` gives it).
+
+    Raises:
+        ValueError: it has a whole number of more digits than Python reads; `restore_text` takes those, too.
+    """
+    record: dict[str, Any] = json.loads(restore_text(row))
+    return record
+
+
+def restore_text(row: Mapping[str, Any]) -> str:
+    """Give back the JSON text of a record from a row of the `events` table.
+
+    What is nested is not read but stands there as it came, so that numbers keep all their digits. Halves of surrogate
+    pairs are escaped.
+    """
     inferred = (row["inferred_fields"] or "").split(",")
-    record: dict[str, Any] = {}
+    texts: dict[str, str] = {}
     for member in MEMBERS:
         value = row[member.column]
         if value is None or member.name in inferred:
             continue
         if member.kind is Kind.NESTED:
-            record[member.name] = json.loads(value)
-        elif member.kind is Kind.INSTANT:
-            record[member.name] = format_instant(value)
+            texts[member.name] = value
         else:
-            record[member.name] = value
+            told = format_instant(value) if member.kind is Kind.INSTANT else value
+            texts[member.name] = json.dumps(told, ensure_ascii=False)
     if row["other_fields_json"] is not None:
-        record |= json.loads(row["other_fields_json"])
-    return record
+        texts |= {name: json.dumps(value) for name, value in json.loads(row["other_fields_json"]).items()}
+    return "{" + ",".join(f"{json.dumps(name)}:{text}" for name, text in texts.items()) + "}"

@@ -12,7 +12,7 @@ from typing import Any
 
 def username(user_identity_json: str) -> str | None:
     """Give the `Username` of a `userIdentity`, or None where it names nobody."""
-    identity = json.loads(user_identity_json)
+    identity = _parsed(user_identity_json)
     if not isinstance(identity, dict):
         return None
     kind = identity.get("type")
@@ -26,7 +26,7 @@ def username(user_identity_json: str) -> str | None:
 
 def resources(resources_json: str) -> list[tuple[str, str]]:
     """Give type and name of each resource of a record's `resources`; either may be empty."""
-    entries = json.loads(resources_json)
+    entries = _parsed(resources_json)
     if not isinstance(entries, list):
         return []
     return [
@@ -36,6 +36,15 @@ def resources(resources_json: str) -> list[tuple[str, str]]:
     ]
 
 
+def _parsed(text: str) -> Any:
+    """Read what is looked at for its texts only: numbers may have any length, and too deep a nesting has none."""
+    try:
+        return json.loads(text, parse_int=float)
+    except RecursionError:
+        return None
+
+
 def _text(of: dict[str, Any], name: str) -> str:
+    """Give a member's text as columns hold it: a `?` for each half of a surrogate pair."""
     value = of.get(name)
-    return value if isinstance(value, str) else ""
+    return value.encode("utf-8", "replace").decode() if isinstance(value, str) else ""

@@ -7,7 +7,6 @@ it will be read again, and reading it again adds nothing.
 from __future__ import annotations
 
 import gc
-import json
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -24,7 +23,7 @@ from insights.errors import AccessDeniedError, NotFoundError, ReconciliationErro
 from insights.integrity.log_files import fingerprint
 from insights.records.columns import BATCH_RECORDS, Batch, Rows, build_rows, has_usable_partition
 from insights.records.document import Document, read_document, refuse_too_large
-from insights.records.event import Refusal, restore
+from insights.records.event import Refusal, restore_text
 from insights.records.partitions import EventHour
 from insights.records.schemas import INSTANT
 from insights.settings import IngestSettings
@@ -293,4 +292,4 @@ def _by_hour(table: pa.Table) -> list[tuple[EventHour, npt.NDArray[np.int64]]]:
 def _unusable(row: pa.Table, position: int) -> Refusal:
     values = row.to_pylist()[0]
     detail = f"account {str(values['account_id'])[:64]!r}, Region {str(values['region'])[:64]!r}"
-    return Refusal("unusable_partition", detail, position, json.dumps(restore(values)).encode())
+    return Refusal("unusable_partition", detail, position, restore_text(values).encode())

@@ -11,7 +11,6 @@ read once more, and theirs takes its place. So is another version of the refuted
 
 from __future__ import annotations
 
-import json
 import logging
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -21,7 +20,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from insights.integrity.verdicts import Verdict
-from insights.records.event import Refusal, restore
+from insights.records.event import Refusal, restore_text
 from insights.records.object_keys import TrailKey, parse_key
 from insights.records.partitions import EventHour, parse_event_hour
 from insights.records.schemas import EVENTS
@@ -112,7 +111,7 @@ def _quarantine(
     for entry in due:
         # What a run that was killed put there is there already, and has the first numbers.
         held = before[_version(entry)]
-        records = (json.dumps(restore(row)).encode() for row in rows.get(entry["object_key"], ()))
+        records = (restore_text(row).encode() for row in rows.get(entry["object_key"], ()))
         fresh = [each for each in records if each[: quarantine.CONTENT_LIMIT] not in held]
         # No more than it brought: the rows of a key may be those of two versions of the object.
         brought = entry["kept"] + entry["duplicate"]

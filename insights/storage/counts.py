@@ -26,8 +26,8 @@ from insights.storage.tables import read_columns, read_version
 from insights.windows import HOUR, Window, floor
 
 __all__ = [
-    "FIRST_HOUR", "LAST_HOUR", "TABLE", "CountFile", "count_hour", "encoded", "files_of", "first_hour", "hour_key",
-    "made_from", "places", "read", "read_counts", "read_files", "regions",
+    "FIRST_HOUR", "LAST_HOUR", "TABLE", "CountFile", "count_hour", "encoded", "files_of", "files_of_day", "first_hour",
+    "hour_key", "made_from", "places", "read", "read_counts", "read_files", "regions",
 ]  # fmt: skip
 
 FIRST_HOUR, LAST_HOUR = EARLIEST, LATEST
@@ -93,11 +93,12 @@ def regions(store: ObjectStore, account_id: str) -> list[str]:
 def files_of(store: ObjectStore, account_id: str, region: str, span: Window) -> list[CountFile]:
     """List the counts of an account × Region whose hours begin in a span, oldest first, each hour once."""
     found = store.list_folder(f"{TABLE}/account_id={account_id}/region={region}/").folders
-    files = (each for folder in found if day_of(folder).overlaps(span) for each in _files_of_day(store, folder))
+    files = (each for folder in found if day_of(folder).overlaps(span) for each in files_of_day(store, folder))
     return sorted((each for each in files if each.hour in span), key=lambda each: each.hour)
 
 
-def _files_of_day(store: ObjectStore, folder: str) -> Iterator[CountFile]:
+def files_of_day(store: ObjectStore, folder: str) -> Iterator[CountFile]:
+    """Yield the counts in a day's folder, each hour once, in no order."""
     # First the listing, then the day: an hour that moves in between is in the day, and what is there counts.
     own = {hour: info for info in store.list(folder) if (hour := hour_of_key(info.key)) is not None}
     day = read_day(store, folder, columns=["count"])

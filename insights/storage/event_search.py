@@ -8,7 +8,7 @@ the file, so that asking again reads no file that has nothing.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import blake2b
@@ -26,8 +26,9 @@ from insights.records.schemas import EVENTS, REPEATED
 from insights.storage import events
 from insights.storage.caching import PATIENCE_SECONDS, Cache
 from insights.storage.listing import HourFile, Listing
-from insights.storage.objects import ObjectStore
+from insights.storage.objects import ObjectInfo, ObjectStore
 from insights.storage.parquet_parts import Parts, PartsReader
+from insights.storage.partitions import day_of
 
 SKETCH_BYTES = 64 * 2**20
 _EPOCH = datetime.fromisoformat("1970-01-01T00:00:00Z")
@@ -108,7 +109,7 @@ class Page:
 @dataclass(frozen=True, slots=True)
 class _Hit:
     position: Position
-    file: HourFile
+    file: HourFile[ObjectInfo]
     row: int
 
 
@@ -146,8 +147,13 @@ class EventSearch:
                     raise
         raise AssertionError("unreachable")
 
-    def _new_listing(self) -> Listing:
-        return Listing(self._store, events.TABLE, lambda key: int(key.rpartition("/hour=")[2][:2]))
+    def _new_listing(self) -> Listing[ObjectInfo]:
+        return Listing(self._store, events.TABLE, self._hours_of_day)
+
+    def _hours_of_day(self, folder: str) -> Iterator[tuple[datetime, ObjectInfo]]:
+        start = day_of(folder).start
+        for info in self._store.list(folder):
+            yield start + timedelta(hours=int(info.key.rpartition("/hour=")[2][:2])), info
 
     def _page(self, query: Query, limit: int) -> Page:
         deadline = self._clock() + self._seconds
@@ -165,7 +171,7 @@ class EventSearch:
                 return Page(self._rows(hits), Position.before(hour))
         return Page(self._rows(hits), None)
 
-    def _hits(self, file: HourFile, query: Query, wanted: int) -> list[_Hit]:
+    def _hits(self, file: HourFile[ObjectInfo], query: Query, wanted: int) -> list[_Hit]:
         """Find the newest events of a file that the query asks for: `wanted`, and any more of the last one's time."""
         if query.attribute and not self._may_have(file, query.attribute):
             return []
@@ -186,7 +192,7 @@ class EventSearch:
         hits = [_Hit(Position(int(at), mark), file, int(row)) for at, row, mark in zip(times, rows, marks, strict=True)]
         return [hit for hit in hits if query.after is None or hit.position.order > query.after.order]
 
-    def _scanned(self, file: HourFile, attribute: tuple[str, str] | None) -> tuple[Ints, Ints]:
+    def _scanned(self, file: HourFile[ObjectInfo], attribute: tuple[str, str] | None) -> tuple[Ints, Ints]:
         """Find the management events of a file that have an attribute: their numbers, and times that rise with them."""
         columns = ["event_time", "event_category"] + ([_COLUMNS[attribute[0]][0]] if attribute else [])
         table = self._files.open(file.info).read(columns)
@@ -196,7 +202,7 @@ class EventSearch:
         rows = np.flatnonzero(mask)
         return rows, _times(table["event_time"])[rows]
 
-    def _may_have(self, file: HourFile, attribute: tuple[str, str]) -> bool:
+    def _may_have(self, file: HourFile[ObjectInfo], attribute: tuple[str, str]) -> bool:
         sketch = self._sketches.known((file.info.key, file.info.etag, attribute[0]))
         if sketch is None:
             return True
@@ -204,7 +210,7 @@ class EventSearch:
         at = int(np.searchsorted(sketch, code))
         return at < len(sketch) and int(sketch[at]) == code
 
-    def _matching(self, file: HourFile, table: pa.Table, attribute: tuple[str, str]) -> NDArray[np.bool_]:
+    def _matching(self, file: HourFile[ObjectInfo], table: pa.Table, attribute: tuple[str, str]) -> NDArray[np.bool_]:
         """Mark the rows that have an attribute, and remember what the file has of it."""
         name, value = attribute
         column, texts_of = _COLUMNS[name]

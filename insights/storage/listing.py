@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import groupby, islice
+from typing import Generic, TypeVar
 
 from insights.records.partitions import is_usable_name
 from insights.storage.caching import Cache
-from insights.storage.objects import ObjectInfo, ObjectStore
+from insights.storage.objects import ObjectStore
 from insights.storage.partitions import account_regions, day_of
 from insights.windows import HOUR
 
@@ -22,27 +23,32 @@ _AT_ONCE = 8
 _DAYS_KEPT = 4096
 
 
+F = TypeVar("F")
+
+
 @dataclass(frozen=True, slots=True)
-class HourFile:
-    """One hour of one account, as one file holds it."""
+class HourFile(Generic[F]):
+    """One hour of one account, and the version of the file that holds it, alone or among others of its day."""
 
     hour: datetime
     account_id: str
-    info: ObjectInfo
+    info: F
 
 
-class Listing:
-    """The hour files of one table.
+class Listing(Generic[F]):
+    """The hours of one table.
 
     Args:
-        hour_of_key: Gives the hour of the day (0 … 23) that a file is about, from its key.
+        hours_of_day: Gives the hours that a day's folder holds, each once, with the version of the file it lies in.
     """
 
-    def __init__(self, store: ObjectStore, table: str, hour_of_key: Callable[[str], int]) -> None:
-        self._store, self._table, self._hour_of_key = store, table, hour_of_key
+    def __init__(
+        self, store: ObjectStore, table: str, hours_of_day: Callable[[str], Iterable[tuple[datetime, F]]]
+    ) -> None:
+        self._store, self._table, self._hours_of_day = store, table, hours_of_day
         self._places: Cache[tuple[tuple[str, str], ...]] = Cache(1, seconds=SECONDS)
         self._days: Cache[tuple[str, ...]] = Cache(_DAYS_KEPT, seconds=SECONDS)
-        self._files: Cache[tuple[HourFile, ...]] = Cache(_DAYS_KEPT, seconds=SECONDS)
+        self._files: Cache[tuple[HourFile[F], ...]] = Cache(_DAYS_KEPT, seconds=SECONDS)
 
     def accounts(self, region: str, allowed: frozenset[str] | None) -> tuple[str, ...]:
         """Name the accounts that have data in a Region, as far as they are allowed to be seen (None: all)."""
@@ -53,7 +59,7 @@ class Listing:
 
     def hours(
         self, accounts: Sequence[str], region: str, *, first: datetime, last: datetime, newest_first: bool
-    ) -> Iterator[tuple[datetime, list[HourFile]]]:
+    ) -> Iterator[tuple[datetime, list[HourFile[F]]]]:
         """Yield the hours from that of `first` to that of `last`, both included, each with the files of the accounts.
 
         What is listed is a few days ahead of what is asked for, however long the span.
@@ -81,7 +87,7 @@ class Listing:
         prefix = f"{self._table}/account_id={account}/region={region}/"
         return self._days.get(prefix, lambda: self._store.list_folder(prefix).folders)
 
-    def _of_folders(self, folders: Sequence[tuple[datetime, str, str]]) -> list[tuple[HourFile, ...]]:
+    def _of_folders(self, folders: Sequence[tuple[datetime, str, str]]) -> list[tuple[HourFile[F], ...]]:
         """List day folders, those that are not known (any longer) side by side."""
         known = {each: self._files.known(each[2]) for each in folders}
         unknown = [each for each in folders if known[each] is None]
@@ -92,9 +98,6 @@ class Listing:
                     known[each] = found
         return [found for found in known.values() if found is not None]
 
-    def _listed(self, folder: tuple[datetime, str, str]) -> tuple[HourFile, ...]:
-        day, account, prefix = folder
-        return tuple(
-            HourFile(day + timedelta(hours=self._hour_of_key(info.key)), account, info)
-            for info in self._store.list(prefix)
-        )
+    def _listed(self, folder: tuple[datetime, str, str]) -> tuple[HourFile[F], ...]:
+        _, account, prefix = folder
+        return tuple(HourFile(hour, account, info) for hour, info in self._hours_of_day(prefix))

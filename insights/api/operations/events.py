@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from insights.api.service import Request, Service
-from insights.records.event import EARLIEST, restore
+from insights.records.event import EARLIEST, restore_text
 from insights.records.lookup import resources, username
 from insights.storage import event_search, insight_search
 from insights.storage.event_search import Position, instant_of, microseconds_of
@@ -102,7 +101,7 @@ def _event(row: Mapping[str, Any]) -> dict[str, Any]:
         "EventTime": _seconds(row["event_time"]),
         "EventSource": row["event_source"],
         "Resources": [{"ResourceType": kind, "ResourceName": name} for kind, name in named],
-        "CloudTrailEvent": json.dumps(restore(row), ensure_ascii=False, separators=(",", ":")),
+        "CloudTrailEvent": restore_text(row),
     }
 
 

@@ -31,9 +31,10 @@ class _Points:
     @property
     def window(self) -> Window | None:
         """What the values of the points are made of, as far as anything can have been counted there."""
-        start = max(datetime.fromtimestamp(self.start, UTC), FIRST_HOUR)
-        end = min(datetime.fromtimestamp(self.end, UTC), LAST_HOUR)
-        return Window(start, end) if start < end else None
+        # Compared as numbers: rounded up, the last second of the calendar is none of it.
+        start = max(self.start, int(FIRST_HOUR.timestamp()))
+        end = min(self.end, int(LAST_HOUR.timestamp()))
+        return Window(datetime.fromtimestamp(start, UTC), datetime.fromtimestamp(end, UTC)) if start < end else None
 
 
 def list_insights_metric_data(service: Service, request: Request) -> dict[str, Any]:
@@ -78,7 +79,7 @@ def _points(service: Service, request: Request) -> _Points:
     start = position["next"] if position else _rounded_up(request.get("StartTime", usual), period)
     if not position and request.get("StartTime", usual).timestamp() >= end:
         raise request.refused("StartTime", "StartTime must be before EndTime.")
-    return _Points(start, max(_rounded_up(datetime.fromtimestamp(end, UTC), period), start), period)
+    return _Points(start, max(-(-end // period) * period, start), period)
 
 
 def _end(service: Service, request: Request) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from collections.abc import Callable
 from datetime import timedelta
@@ -11,6 +12,8 @@ import pytest
 
 from insights.errors import AccessDeniedError, ConflictError, NotFoundError
 from insights.records.schemas import INSIGHTS
+from insights.stages import maintain
+from insights.stages.workspace import Workspace
 from insights.storage import insights
 from insights.windows import parse_instant
 
@@ -100,6 +103,40 @@ class TestLookupEvents:
                 answer = api.ask("LookupEvents", MaxResults=size, NextToken=answer["NextToken"])
                 found += answer["Events"]
             assert [event["EventId"] for event in found] == whole
+
+    @pytest.mark.parametrize("member", ["requestParameters", "userIdentity", "resources"])
+    @pytest.mark.parametrize("number", ["1" * 5000, "1e400", "0.12345678901234567890"])
+    def test_numbers_of_the_log(self, api: Any, filled: Any, body: Any, record: Any, member: str, number: str) -> None:
+        """No number in a record hides the page it is on, and it is given back digit by digit."""
+        written = gzip.decompress(body(record(99, **{member: "HERE"}))).replace(b'"HERE"', b"[%s]" % number.encode())
+        filled.put(
+            "AWSLogs/111122223333/CloudTrail/us-east-1/2026/11/01/"
+            "111122223333_CloudTrail_us-east-1_20261101T1310Z_BBBBBBBBBBBBBBBB.json.gz",
+            gzip.compress(written),
+        )
+        filled.workspace.now = Workspace.now
+        filled.ingest()
+        filled.workspace.now = lambda: NOW
+
+        events = api.ask("LookupEvents")["Events"]
+        assert len(events) == 9
+        assert sum(f'"{member}":[{number}]' in event["CloudTrailEvent"] for event in events) == 1
+
+    def test_half_characters(self, api: Any, filled: Any, record: Callable[..., dict[str, Any]]) -> None:
+        """Halves of surrogate pairs, which no UTF-8 has, are escaped in the record and question marks beside it."""
+        half, where = "\ud800", [{"type": "t\ud800", "ARN": "arn\ud800"}]
+        odd = record(99, userAgent=half, requestParameters={"a": half}, resources=where,
+                     userIdentity={"type": "IAMUser", "userName": half})  # fmt: skip
+        filled.deliver(odd, unique="B" * 16)
+        filled.workspace.now = Workspace.now
+        filled.ingest()
+        filled.workspace.now = lambda: NOW
+
+        asked = json.dumps({"LookupAttributes": [_attribute("Username", "?")]})
+        answer = api.send("LookupEvents", asked).content.decode()  # as clients do, which give up where it cannot be
+        (event,) = json.loads(answer)["Events"]
+        assert json.loads(event["CloudTrailEvent"]) == odd
+        assert event["Resources"] == [{"ResourceType": "t?", "ResourceName": "arn?"}]
 
     def test_span(self, api: Any) -> None:
         """Both ends of the span belong to it."""
@@ -214,6 +251,25 @@ class TestMetrics:
 
         assert times == [start + 300 * number for number in range(12)]
         assert values == [6 / 5 if number == 7 else 0 for number in range(12)]
+
+    def test_days_put_together(self, filled: Any, api: Any) -> None:
+        """Maintenance puts a day's counts into one file; the graph is the same after it as before."""
+        asked = self.GRAPH | {"Period": 60}
+        before = api.ask("ListInsightsMetricData", **asked)
+        filled.workspace.now = lambda: NOW + timedelta(days=5)
+        maintain.run(None, filled.workspace)
+        names = {info.key.rpartition("/")[2] for info in filled.workspace.lake.list("minute_counts/")}
+
+        assert names == {"day.parquet"}
+        assert before["Values"] == [6.0]
+        assert api.ask("ListInsightsMetricData", **asked) == before
+
+    @pytest.mark.parametrize("asked", [{"EndTime": 253402300799.5}, {"StartTime": 253402300799, "EndTime": 9e99}])
+    def test_end_of_the_calendar(self, api: Any, asked: dict[str, float]) -> None:
+        """Times up to the last that there is are answered or refused like any other."""
+        response = api.send("ListInsightsMetricData", json.dumps(self.GRAPH | asked))
+
+        assert response.status_code in (200, 400)
 
     def test_accounts(self, filled: Any, open_api: Callable[..., Any]) -> None:
         """Calls of accounts that are not the caller's to see do not count."""

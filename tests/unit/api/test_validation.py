@@ -62,6 +62,15 @@ def test_required(operation: str, parameters: dict[str, Any], code: str) -> None
     assert caught.value.code == code
 
 
+@pytest.mark.parametrize(("member", "text"), [("EventName", "RunInstances\n"), ("EventSource", "ec2.amazonaws.com\n")])
+def test_line_break_at_the_end(member: str, text: str) -> None:
+    """A pattern is about all of a text, its last line break too."""
+    asked = {"EventSource": "ec2.amazonaws.com", "EventName": "RunInstances", "InsightType": "ApiCallRateInsight"}
+    with pytest.raises(ApiError, match="pattern") as caught:
+        validated("ListInsightsMetricData", asked | {member: text})
+    assert caught.value.code == "InvalidParameterException"
+
+
 def test_unknown_members() -> None:
     """Members that the model does not know are left out: a newer client may send them."""
     assert validated("LookupEvents", {"MaxResults": 50, "Sensitivity": "high"}) == {"MaxResults": 50}

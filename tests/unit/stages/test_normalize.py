@@ -1,3 +1,4 @@
+import gzip
 import json
 from typing import Any
 
@@ -68,6 +69,15 @@ class TestEvents:
 
         assert restore(row) == odd
         assert row["object_key"] == key
+
+    def test_long_number_in_a_record_without_a_place(self, pipeline, record, body, key) -> None:
+        """A number that Python does not read as one stops nothing, and is kept with the record that is set aside."""
+        odd = body(record(1), record(2, recipientAccountId="..", requestParameters="HERE"))
+        pipeline.put(key(), gzip.compress(gzip.decompress(odd).replace(b'"HERE"', b"1" * 5000)))
+        pipeline.normalize()
+
+        assert len(pipeline.rows("events")) == 1
+        assert [row["reason"] for row in pipeline.rows("quarantine")] == ["unusable_partition"]
 
     def test_many_batches(self, pipeline, record, monkeypatch: pytest.MonkeyPatch) -> None:
         """However little memory there is, all records arrive."""

@@ -162,7 +162,7 @@ class ApiKeySettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     id: Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{3,128}$")]
     secret: Annotated[str, Meta(pattern=r"^(env|airflow):[A-Za-z0-9_.-]+$")]
     may: tuple[Literal["read", "write-selectors"], ...] = ("read",)
-    accounts: tuple[Annotated[str, Meta(pattern=r"^[0-9]{12}$")], ...] = ()
+    accounts: Annotated[tuple[Annotated[str, Meta(pattern=r"^[0-9]{12}$")], ...], Meta(min_length=1)] | None = None
 
 
 class ApiSettings(Struct, frozen=True, kw_only=True):

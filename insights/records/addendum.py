@@ -22,7 +22,8 @@ def corrected_event_id(addendum_json: str | None) -> str | None:
     """
     if addendum_json is None or CORRECTION not in addendum_json:
         return None
-    addendum = json.loads(addendum_json)
+    # No number is looked at here; one of any length must not stop what reads records.
+    addendum = json.loads(addendum_json, parse_int=float)
     if not isinstance(addendum, dict) or addendum.get("reason") != CORRECTION:
         return None
     original = addendum.get("originalEventID")

@@ -69,5 +69,5 @@ def _caller(key: ApiKeySettings) -> Caller:
         name=key.id,
         may_read="read" in key.may,
         may_write_selectors="write-selectors" in key.may,
-        accounts=frozenset(key.accounts) or None,
+        accounts=None if key.accounts is None else frozenset(key.accounts),
     )

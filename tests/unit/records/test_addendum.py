@@ -48,3 +48,9 @@ def test_no_addendum() -> None:
 def test_lone_surrogate() -> None:
     """An id that is no text comes back as one that can be written."""
     assert corrected_event_id(json.dumps(UPDATED | {"originalEventID": "a\ud800"})) == "a?"
+
+
+def test_long_number() -> None:
+    """A number that Python does not read as one beside the id does not keep the id from being read."""
+    addendum = '{"reason": "UPDATED_DATA", "originalEventID": "0b0a4f0e", "size": %s}' % ("1" * 5000)
+    assert corrected_event_id(addendum) == "0b0a4f0e"

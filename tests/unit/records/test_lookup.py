@@ -37,3 +37,11 @@ def test_username(identity: object, name: str | None) -> None:
 def test_resources(found: object, named: list[tuple[str, str]]) -> None:
     """A resource is named by its type and ARN; whatever else stands there breaks nothing."""
     assert resources(json.dumps(found)) == named
+
+
+def test_what_python_does_not_read() -> None:
+    """Long numbers hide no name, half characters are question marks, and too deep a nesting names nobody."""
+    assert username('{"type": "IAMUser", "accountId": %s, "userName": "al\\ud800"}' % ("1" * 5000)) == "al?"
+    assert resources('[{"type": "t", "ARN": "a\\udc00", "size": %s}]' % ("1" * 5000)) == [("t", "a?")]
+    deep = "[" * 200_000 + "]" * 200_000
+    assert (username(deep), resources(deep)) == (None, [])

@@ -63,9 +63,10 @@ def test_unusable(keys: list[dict[str, object]], environment: dict[str, str], wo
         {"id": "a/b", "secret": "env:A"},
         {"id": "READER", "secret": "env:A", "may": ["everything"]},
         {"id": "READER", "secret": "env:A", "accounts": ["12"]},
+        {"id": "READER", "secret": "env:A", "accounts": []},
         {"id": "READER", "secret": "env:A", "account": "111122223333"},
     ],
-    ids=["a secret in the settings", "id", "right", "account", "unknown key"],
+    ids=["a secret in the settings", "id", "right", "account", "no account, which is not all", "unknown key"],
 )
 def test_settings(key: dict[str, object]) -> None:
     """A key that is set up wrong is refused at start, and a secret that stands in the settings is not shown."""

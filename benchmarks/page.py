@@ -41,7 +41,7 @@ the default `warn`, which keeps each object's hash for CloudTrail's digests.
 ## Small and large objects, from a folder and from S3
 One account and Region, three hours. The S3 server is `rclone serve s3` on the same machine; its own CPU is not counted.
 What fetching costs an object is the difference of the two runs, less the {start} CPU s in which the S3 client starts;
-few objects do not tell. MB is the largest process: an event hour is one file, put together in memory.
+few objects do not tell. MB is the largest process: all rows are of three event hours, each of them one file.
 
 | records an object | objects | events | folder: CPU s | folder: µs an event | S3: CPU s | fetch: ms an object | MB |
 |---:|---:|---:|---:|---:|---:|---:|---:|

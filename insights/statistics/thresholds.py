@@ -36,15 +36,15 @@ def begin_day(hour: Hour) -> None:
 
 
 def youth_factor(hour: Hour, rows: NDArray[np.int64]) -> Floats:
-    """Ask more of series whose own past is short: 2.2 times the score at a day, 1.4 at a week, 1 from five weeks on.
+    """Ask more of series whose own past is short: a new one 2.2 times the score at a day, 1.4 at a week.
 
     The chance that the next of n + 1 like days holds the record is 1 ÷ (n + 1), and that it beats the one before by a
-    factor f falls like a power of f. For the same chance at every age, the factor is a power of the age. Series that an
-    account had from its first day on are not new but newly seen, and of full age after a week.
+    factor f falls like a power of f. For the same chance at every age, the factor is a power of the age. A series
+    is as new as the days for which its account was known without it: one from its first days is of full age in a week.
     """
     memory, parameters = hour.memory, hour.parameters
     born = memory.series.born[rows]
-    full_age = np.where(born - memory.first_hour < DAY_HOURS, parameters.youth_days, RECORD_DAYS)
+    full_age = np.clip((born - memory.first_hour) / DAY_HOURS, parameters.youth_days, RECORD_DAYS)
     age_days = np.maximum((hour.index - born) / DAY_HOURS, 1.0)
     factor: Floats = np.maximum(full_age / age_days, 1.0) ** parameters.youth_exponent
     return factor

@@ -26,8 +26,9 @@ def loud_windows(hour: Hour, row: int, scores: HourScores) -> NDArray[np.bool_]:
         # What was denied does not count again for seven days: whatever fills the pool anew are other operations.
         return scores.is_unusual
     may_repeat = is_on_schedule(hour, row, scores.minute) | (series.cooldown_until[row] > hour.start)
-    exceeds: NDArray[np.bool_] = scores.calls > parameters.cooldown_ratio * series.cooldown_peak[row][:, None]
-    return scores.is_unusual & (exceeds | ~may_repeat)
+    exceeds = scores.calls > parameters.cooldown_ratio * series.cooldown_peak[row][:, None]
+    is_loud: NDArray[np.bool_] = scores.is_unusual & (exceeds | ~may_repeat)
+    return is_loud
 
 
 def is_on_schedule(hour: Hour, row: int, minute: NDArray[np.int64]) -> NDArray[np.bool_]:

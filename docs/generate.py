@@ -178,6 +178,7 @@ def presets() -> str:
     knobs = {
         "score_factor": "own record ×",
         "count_factor": "largest count ×",
+        "season_factor": "largest at this time of day ×",
         "min_excess_calls": "calls above expected",
         "new_series_score": "score of a new series",
         "onboarding_days": "days a new service is held back",

@@ -77,7 +77,7 @@ class DetectSettings(Struct, frozen=True, kw_only=True):
     error_rate: bool = True
     categories: tuple[Literal["Management", "Data"], ...] = ("Management",)
     include_reads: bool = False
-    history_days: Annotated[int, Meta(ge=36, le=400)] = 56
+    history_days: Annotated[int, Meta(ge=43, le=400)] = 56
 
 
 class MethodSettings(Struct, frozen=True, kw_only=True):
@@ -100,7 +100,7 @@ class MethodSettings(Struct, frozen=True, kw_only=True):
     min_calls_for_error_share: Number | None = None
     min_record_score: Number | None = None
     few_days_allowance: Number | None = None
-    youth_allowance: Number | None = None
+    youth_exponent: Number | None = None
     youth_days: Part | None = None
     new_series_score: Number | None = None
     new_region_score: Number | None = None
@@ -118,7 +118,9 @@ class MethodSettings(Struct, frozen=True, kw_only=True):
     level_tolerance: Part | None = None
     cooldown_days: Number | None = None
     cooldown_ratio: Factor | None = None
+    schedule_minutes: Count | None = None
     onboarding_days: Number | None = None
+    onboarding_call_days: Count | None = None
     pool_windows_minutes: Windows | None = None
     pool_min_calls: Number | None = None
     pool_new_score: Number | None = None
@@ -126,6 +128,7 @@ class MethodSettings(Struct, frozen=True, kw_only=True):
     drop_max_share: Share | None = None
     drop_min_score: Number | None = None
     drop_record_factor: Factor | None = None
+    drop_min_record_days: Count | None = None
     drop_end_share: Share | None = None
     drop_max_at_once: Positive | None = None
 

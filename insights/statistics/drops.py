@@ -77,7 +77,8 @@ def _candidates(hour: Hour) -> tuple[Ints, Floats, Floats]:
     rows = rows[~is_open & (series.drop_mute_until[rows] <= hour.start)]
     calls, expected, score = low_scores(hour, rows)
     least = np.maximum(parameters.drop_min_score, parameters.drop_record_factor * series.low_record[rows])
-    is_drop = (calls <= parameters.drop_max_share * expected) & (score > least)
+    has_record = (series.low_expected[:, rows] > 0).sum(axis=0) >= parameters.drop_min_record_days
+    is_drop = has_record & (calls <= parameters.drop_max_share * expected) & (score > least)
     return rows[is_drop], score[is_drop], expected[is_drop]
 
 

@@ -10,7 +10,7 @@ from insights.records.insight import Rate, baseline_minutes, baseline_start
 from insights.records.series import Direction
 from insights.statistics.coverage import hour_index, instant_of
 from insights.statistics.episodes import Episode, Rule
-from insights.statistics.memory import NEVER, RAW_HOURS, RECORD_DAYS
+from insights.statistics.memory import LEARNT_DAYS, NEVER, RAW_HOURS, RECORD_DAYS
 from insights.statistics.place import Hour
 from insights.statistics.scores import count_reaching
 from insights.statistics.unusual import HourScores, largest_at_this_time
@@ -94,12 +94,12 @@ def baseline_rate(hour: Hour, row: int, start: int) -> Rate:
 def _most_in_an_hour(hour: Hour, row: int, start: int) -> tuple[int, int]:
     """Give the largest count of a whole hour before the one of the start, and how many days back is known, up to 28."""
     series, day = hour.memory.series, start // (24 * 60)
-    days = np.arange(max(day - RECORD_DAYS + 1, hour.memory.first_hour // 24), day)
+    days = np.arange(max(day - LEARNT_DAYS + 1, hour.memory.first_hour // 24), day)
     hours = np.arange(max(day * 24, hour.memory.first_hour), start // 60)
     most = max(
         series.busiest[days % RECORD_DAYS, row].max(initial=0), series.raw_hours[hours % RAW_HOURS, row].max(initial=0)
     )
-    return int(most), min(day - hour.memory.first_hour // 24, RECORD_DAYS)
+    return int(most), min(day - hour.memory.first_hour // 24, LEARNT_DAYS)
 
 
 def _band(hour: Hour, row: int, scores: HourScores, *, cell: int, window: int) -> float:
@@ -121,7 +121,7 @@ def _band(hour: Hour, row: int, scores: HourScores, *, cell: int, window: int) -
 
 
 def _largest_count(hour: Hour, row: int, window: int) -> tuple[float, int]:
-    """Give the largest count of this window on any of the 28 days before today, and that day."""
+    """Give the largest count of this window on any of the days remembered before today, and that day."""
     today, maximum = hour.index // 24, hour.memory.series.maximum[:, row, window]
     days = range(today - RECORD_DAYS + 1, today)
     calls, day = max(((float(maximum[day % RECORD_DAYS]), day) for day in days), default=(0.0, NEVER))

@@ -2,7 +2,7 @@
 
 Hours, minutes and days are whole numbers since 1970-01-01T00:00Z; a ring of length R keeps hour h in slot h % R. One
 axis of every array is the series. Spare rows beyond the series in use are inert, so that whole arrays can be worked on.
-About 13 KB a series: its minutes of nine hours, its hours of 28 days, one record per window and day.
+About 14 KB a series: its minutes of nine hours, its hours of 28 days, of 35 days one record per window and day.
 """
 
 from __future__ import annotations
@@ -29,10 +29,13 @@ RATE_HOURS = 24
 RAW_HOURS = 9 * 24
 """The reported baseline reaches back eight days at most, from a start that may be eight hours old."""
 
-LEARNT_HOURS = 28 * 24 + 8
+LEARNT_DAYS = 28
+LEARNT_HOURS = LEARNT_DAYS * 24 + 8
 """The same hour of the week four times, with its two neighbours."""
 
-RECORD_DAYS = 28
+RECORD_DAYS = 35
+"""A job that runs once a month, at most 31 days apart, finds its last run among its records."""
+
 MOMENT_DAYS = 7
 NEVER = -(2**40)
 
@@ -48,13 +51,13 @@ class SeriesMemory:
     learnt_hours: NDArray[np.float32]  # (680, n) clean calls
     week: Floats  # (n) clean calls of the last 168 hours
     level_since: Ints  # (n) the hour an accepted change of level began, NEVER once it is learnt
-    record_calls: Floats  # (28, n, w) calls of each day's most unusual window
-    record_expected: Floats  # (28, n, w) what had been expected of it
-    maximum: Floats  # (28, n, w) each day's largest count
-    has_calls: Bools  # (28, n) whether the day had a call
-    busiest: NDArray[np.int32]  # (28, n) each day's largest count of an hour, calls as they were
-    low_calls: Floats  # (28, n) calls of each day's most unusually low hour
-    low_expected: Floats  # (28, n) what had been expected of it, 0 without one
+    record_calls: Floats  # (35, n, w) calls of each day's most unusual window
+    record_expected: Floats  # (35, n, w) what had been expected of it
+    maximum: Floats  # (35, n, w) each day's largest count
+    has_calls: Bools  # (35, n) whether the day had a call
+    busiest: NDArray[np.int32]  # (35, n) each day's largest count of an hour, calls as they were
+    low_calls: Floats  # (35, n) calls of each day's most unusually low hour
+    low_expected: Floats  # (35, n) what had been expected of it, 0 without one
     today_score: Floats  # (n, w) score of today's record so far
     today_low: Floats  # (n) the same of the low hour
     squares: Floats  # (7, n, w) Σ L² of each day
@@ -63,14 +66,15 @@ class SeriesMemory:
     threshold: Floats  # (n, w) score to reach, as of midnight, for a series of full age
     record_day: Ints  # (n, w) the day whose record made that threshold
     record_count: Floats  # (n, w) the calls of that record
-    largest: Floats  # (n, w) the largest count of 28 days
-    low_record: Floats  # (n) score of the lowest hour of 28 days
+    largest: Floats  # (n, w) the largest count of 35 days
+    low_record: Floats  # (n) score of the lowest hour of 35 days
     low_record_day: Ints  # (n)
     low_record_count: Floats  # (n)
-    is_new: Bools  # (n) no call in the 28 days before today
+    is_new: Bools  # (n) no call in the 35 days before today
     is_dense: Bools  # (n) a call in most hours
     cooldown_until: Ints  # (n) minute
     cooldown_peak: Floats  # (n, w)
+    spoke_at: Ints  # (n) minute of the alarm that the peak is of, NEVER without one
     drop_mute_until: Ints  # (n) minute
     frontier: Ints  # (n) the minute the last episode ended
     born: Ints  # (n) hour of the first call
@@ -222,6 +226,7 @@ class SeriesMemory:
             "is_dense": ((), (), np.bool_, False),
             "cooldown_until": ((), (), np.int64, NEVER),
             "cooldown_peak": ((), w, np.float64, 0),
+            "spoke_at": ((), (), np.int64, NEVER),
             "drop_mute_until": ((), (), np.int64, NEVER),
             "frontier": ((), (), np.int64, NEVER),
             "born": ((), (), np.int64, -NEVER),

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from insights.statistics.episodes import OpenEpisode
-from insights.statistics.memory import MINUTE_HOURS, NEVER
-from insights.statistics.place import Hour
+from insights.statistics.memory import MINUTE_HOURS, NEVER, RECORD_DAYS
+from insights.statistics.place import WEEK_HOURS, Hour
 from insights.statistics.unusual import HourScores
 
 ANY_SERVICE = "*"
@@ -22,11 +22,25 @@ def loud_windows(hour: Hour, row: int, scores: HourScores) -> NDArray[np.bool_]:
     series, parameters = hour.memory.series, hour.parameters
     if is_onboarded(hour, row):
         return np.zeros_like(scores.is_unusual)
-    if series.cooldown_until[row] <= hour.start or series.is_pool[row]:
+    if series.is_pool[row]:
         # What was denied does not count again for seven days: whatever fills the pool anew are other operations.
         return scores.is_unusual
-    exceeds: NDArray[np.bool_] = scores.calls > parameters.cooldown_ratio * series.cooldown_peak[row][:, None]
-    return scores.is_unusual & exceeds
+    may_repeat = is_on_schedule(hour, row, scores.minute) | (series.cooldown_until[row] > hour.start)
+    exceeds = scores.calls > parameters.cooldown_ratio * series.cooldown_peak[row][:, None]
+    is_loud: NDArray[np.bool_] = scores.is_unusual & (exceeds | ~may_repeat)
+    return is_loud
+
+
+def is_on_schedule(hour: Hour, row: int, minute: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Tell of minutes of the hour whether the last spike of the past weeks spoke at their time of day.
+
+    So do jobs that run once a month, or once a week and were left out once. An incident, which comes at any time, comes
+    within an hour of it once in twelve times.
+    """
+    spoke_at = int(hour.memory.series.spoke_at[row])
+    is_remembered = 0 < hour.start - spoke_at < RECORD_DAYS * _DAY_MINUTES
+    apart = (minute + hour.start - spoke_at) % _DAY_MINUTES
+    return is_remembered & (np.minimum(apart, _DAY_MINUTES - apart) < hour.parameters.schedule_minutes)
 
 
 def note_opening(hour: Hour, row: int, running: OpenEpisode) -> None:
@@ -43,6 +57,7 @@ def note_end(hour: Hour, row: int, running: OpenEpisode, end: int) -> None:
     if not running.is_muted or series.cooldown_until[row] <= hour.start:
         series.cooldown_peak[row] = _peak(hour, row, running.start, max(end, running.trigger + 1))
         series.cooldown_until[row] = end
+        series.spoke_at[row] = running.trigger
     _renew(hour, row, end)
 
 
@@ -76,7 +91,16 @@ def _newcomers(hour: Hour, row: int) -> str:
 
 
 def _is_newcomer(hour: Hour, row: int) -> bool:
-    """Tell whether a series was born lately in an account that is older than a day."""
-    born = int(hour.memory.series.born[row])
-    is_young = hour.index - born < hour.parameters.onboarding_days * 24
-    return is_young and born - hour.memory.first_hour >= 24 and not hour.memory.series.is_pool[row]
+    """Tell whether a series was born lately in an account older than a day, or was hardly ever called before today.
+
+    The second are those that somebody once tried, or was denied, before the service was taken into use.
+    """
+    memory, series, parameters = hour.memory, hour.memory.series, hour.parameters
+    if series.is_pool[row]:
+        return False
+    born = int(series.born[row])
+    if hour.index - born < parameters.onboarding_days * 24:
+        return born - memory.first_hour >= 24
+    days = int(series.has_calls[:, row].sum()) - int(series.has_calls[hour.index // 24 % RECORD_DAYS, row])
+    is_known = hour.index - memory.first_hour >= WEEK_HOURS
+    return is_known and days <= parameters.onboarding_call_days

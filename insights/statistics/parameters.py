@@ -54,7 +54,7 @@ class Parameters:
     # Thresholds.
     min_record_score: float = 3.0
     few_days_allowance: float = 0.5
-    youth_allowance: float = 0.5
+    youth_exponent: float = 0.22
     youth_days: float = 7.0
     new_series_score: float = 14.0
     new_region_score: float = 9.0
@@ -76,7 +76,9 @@ class Parameters:
     # Muting.
     cooldown_days: float = 8.0
     cooldown_ratio: float = 1.5
+    schedule_minutes: int = 60
     onboarding_days: float = 3.0
+    onboarding_call_days: int = 2
 
     # The pool of first denials.
     pool_windows_minutes: tuple[int, ...] = (5, 15, 60)
@@ -86,8 +88,9 @@ class Parameters:
     # Drops.
     drop_min_expected_calls: float = 30.0
     drop_max_share: float = 0.2
-    drop_min_score: float = 5.5
+    drop_min_score: float = 4.0
     drop_record_factor: float = 1.4
+    drop_min_record_days: int = 3
     drop_end_share: float = 0.5
     drop_max_at_once: int = 3
 
@@ -112,7 +115,15 @@ class Parameters:
 
 
 _PRESETS: dict[str, dict[str, Any]] = {
-    "low": {"score_factor": 3.0, "count_factor": 3.5, "min_excess_calls": 10.0},
+    "low": {
+        "score_factor": 3.0,
+        "count_factor": 3.5,
+        "min_excess_calls": 10.0,
+        "season_factor": 4.0,
+        "min_score_for_season": 7.5,
+        "new_series_score": 15.5,
+        "drop_min_score": 5.5,
+    },
     "medium": {},
     "high": {"score_factor": 1.7, "count_factor": 2.0},
     # AWS's published samples include an insight of 2 calls in one minute of an API without any baseline, and one of 4
@@ -124,6 +135,9 @@ _PRESETS: dict[str, dict[str, Any]] = {
         "count_factor": 1.5,
         "min_excess_calls": 1.5,
         "new_series_score": 5.5,
+        "youth_exponent": 0.0,
+        "schedule_minutes": 0,
         "onboarding_days": 0.0,
+        "onboarding_call_days": 0,
     },
 }

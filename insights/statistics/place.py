@@ -17,7 +17,8 @@ from insights.statistics.subjects import Api, Subject, pool_subject
 
 Ints = NDArray[np.int64]
 
-WEEK_HOURS = 7 * 24
+DAY_HOURS = 24
+WEEK_HOURS = 7 * DAY_HOURS
 WEEK_MINUTES = WEEK_HOURS * 60
 
 

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from insights.statistics.episodes import Rule
-from insights.statistics.memory import LEARNT_HOURS, MINUTE_HOURS, RECORD_DAYS, WINDOW_HOURS
-from insights.statistics.place import Hour
+from insights.statistics.memory import LEARNT_DAYS, LEARNT_HOURS, MINUTE_HOURS, WINDOW_HOURS
+from insights.statistics.place import DAY_HOURS, Hour
 from insights.statistics.scores import upper_score
 from insights.statistics.thresholds import youth_factor
 
@@ -17,7 +17,7 @@ Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
-_HOURS_AROUND = np.array([day * 24 + near for day in range(1, RECORD_DAYS + 1) for near in range(-2, 3)])
+_HOURS_AROUND = np.array([day * 24 + near for day in range(1, LEARNT_DAYS + 1) for near in range(-2, 3)])
 _BEFORE = (WINDOW_HOURS - 1) * 60
 
 
@@ -84,12 +84,13 @@ def score_hour(hour: Hour, rows: Ints) -> HourScores:
     expected = _expected(rate, at, last) - _expected(rate, at, first)
     expected = np.maximum(expected, _errors_that_follow_volume(hour, row, last, first))
     score = upper_score(calls, expected, series.size[row].T)
-    youth = youth_factor(series.born[row], hour.index, parameters)
+    youth = youth_factor(hour, row)
     threshold = series.threshold[row].T * np.where(series.is_new[row], 1.0, youth)
     is_pool = series.is_pool[row]
     is_large = (calls - expected >= parameters.min_excess_calls) & (calls >= parameters.min_ratio * expected)
     is_large &= np.where(is_pool, calls >= parameters.pool_min_calls, True)
-    is_old = series.is_dense[row] & (youth <= 1.0) & ~is_pool
+    is_of_age = hour.index - series.born[row] >= parameters.youth_days * DAY_HOURS
+    is_old = series.is_dense[row] & is_of_age & ~is_pool
     is_largest = calls > parameters.count_factor * series.largest[row].T
     by_maximum = is_large & is_old & is_largest & (score >= parameters.min_score_for_count)
     by_season = is_large & is_old & (score >= parameters.min_score_for_season)

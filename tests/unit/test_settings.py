@@ -23,7 +23,7 @@ WRONG = [
     ({"detect": {"sensitivity": "max"}}, "the setting detect.sensitivity is wrong: Invalid enum value 'max'"),
     ({"detect": {"call_rate": "yes"}}, "the setting detect.call_rate is wrong: Expected `bool`, got `str`"),
     ({"detect": {"history_days": 401}}, "the setting detect.history_days is wrong: Expected `int` <= 400"),
-    ({"detect": {"history_days": 35}}, "the setting detect.history_days is wrong: Expected `int` >= 36"),
+    ({"detect": {"history_days": 42}}, "the setting detect.history_days is wrong: Expected `int` >= 43"),
     ({"method": {"score_factr": 2}}, "there is no setting method.score_factr: did you mean score_factor?"),
     ({"method": {"score_factor": 0.5}}, "the setting method.score_factor is wrong: Expected `float` >= 1"),
     ({"method": {"windows_minutes": [1440]}}, "the setting method.windows_minutes is wrong: Expected `int` <= 240"),

@@ -104,6 +104,37 @@ def test_a_nightly_burst_in_history_is_not_told(table: Table, at: At, heartbeat:
     assert detect(table([*heartbeat, *nights]), window=Window(at(days=5), at(days=12))).episodes == ()
 
 
+@pytest.mark.parametrize(("hour", "told"), [(2, 1), (8, 2)])
+def test_a_monthly_job_is_told_once(hour: int, told: int, table: Table, at: At, heartbeat: Rows) -> None:
+    """Thirty days later it repeats what it did at its time of day; at another time it is news."""
+    runs = [
+        {"minute": at(days=day, hours=hours), "event_name": "CreateSnapshot", "count": 60}
+        for day, hours in ((8, 2), (38, hour))
+    ]
+
+    found = spikes_of("CreateSnapshot", detect(table([*heartbeat, *runs]), window=Window(at(days=6), at(days=40))))
+    assert len(found) == told
+
+
+def test_a_monthly_job_of_the_first_day_is_its_own_record(table: Table, at: At, heartbeat: Rows) -> None:
+    """What an account does before it is judged is remembered for 31 days and more."""
+    runs = [{"minute": at(days=day, hours=2), "event_name": "CreateSnapshot", "count": 60} for day in (0, 31)]
+
+    assert detect(table([*heartbeat, *runs]), window=Window(at(days=6), at(days=33))).episodes == ()
+
+
+@pytest.mark.parametrize(("days_before", "is_told"), [(29, True), (3, False)])
+def test_a_new_series_has_to_beat_more_than_an_old_one(
+    days_before: int, is_told: bool, table: Table, at: At, heartbeat: Rows
+) -> None:
+    """With three days of calls, one a day, 8 in a minute are unusual after a month and not yet in the first days."""
+    usual = [{"minute": at(33 - days_before + day, 3), "event_name": "RunInstances"} for day in range(3)]
+    burst = {"minute": at(33, 12), "event_name": "RunInstances", "count": 8}
+
+    found = spikes_of("RunInstances", detect(table([*heartbeat, *usual, burst]), window=Window(at(32), at(35))))
+    assert bool(found) == is_told
+
+
 def test_a_repeat_is_muted_and_a_double_is_told(table: Table, at: At, heartbeat: Rows) -> None:
     """After an insight of 100 calls, 120 the next day are its repeat; 250 are a new insight."""
     bursts = [
@@ -162,6 +193,20 @@ class TestDrops:
         assert abs(episode.start - silent.start) <= timedelta(minutes=1)
         assert abs(episode.end - silent.end) <= timedelta(minutes=1)
         assert episode.total.calls <= 2
+
+    def test_a_series_without_busy_days_before_has_no_drop(
+        self, table: Table, at: At, steady: Steady, heartbeat: Rows
+    ) -> None:
+        """What was busy since yesterday only has no lowest hour of its own to be held against."""
+        rows = [
+            row
+            for row in self.trail(steady, at, names=1, silent=Window(at(10, 10), at(10, 13)))
+            if row["minute"] >= at(9)
+        ]
+        quiet = steady("Put0", calls_per_minute=0.2, days=9, seed=3)
+
+        found = detect(table([*heartbeat, *quiet, *rows]), window=Window(at(9), at(11)))
+        assert [e for e in found.episodes if e.direction is Direction.DROP] == []
 
     def test_a_delivery_gap_is_no_drop(self, table: Table, at: At, steady: Steady) -> None:
         """Hours in which nothing of the account arrived are no data."""
@@ -276,6 +321,15 @@ def test_new_operations_of_a_service_share_one_insight(table: Table, at: At, hea
     bursts = [{"minute": at(3, 12 + n), "event_name": f"Create{n}", "count": 80} for n in range(5)]
 
     found = detect(table([*heartbeat, *bursts]), window=Window(at(2), at(4)))
+    assert [e.series.event_name for e in found.episodes] == ["Create0"]
+
+
+def test_operations_tried_once_before_are_new_with_their_service(table: Table, at: At, heartbeat: Rows) -> None:
+    """A service of which somebody once tried everything is new all the same when it is taken into use."""
+    tried = [{"minute": at(3, 12, n), "event_name": f"Create{n}"} for n in range(5)]
+    bursts = [{"minute": at(13, 12 + n), "event_name": f"Create{n}", "count": 80} for n in range(5)]
+
+    found = detect(table([*heartbeat, *tried, *bursts]), window=Window(at(2), at(15)))
     assert [e.series.event_name for e in found.episodes] == ["Create0"]
 
 

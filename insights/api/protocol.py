@@ -75,7 +75,9 @@ class _Endpoint:
             return _response(error.status, {"__type": error.code, "message": error.message})
         except TrailInsightsError as error:
             _log.error("a request could not be answered: %s", error)
-            return _response(503, {"__type": "ServiceUnavailable", "message": "the lake cannot be read at the moment"})
+            return _response(
+                503, {"__type": "ServiceUnavailable", "message": "not at the moment: the server's log says why"}
+            )
         except ClientDisconnect:
             return _response(400, {"__type": "RequestAbortedException", "message": "the client went away"})
         except Exception:

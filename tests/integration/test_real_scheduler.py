@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
+import subprocess
+import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +20,9 @@ from insights.cli.demo.processes import DemoError
 from insights.storage.objects import open_store
 
 RUN_SECONDS = 120
+ARN = "arn:aws:cloudtrail:us-east-1:111122223333:trail/management-events"
+KEY, SECRET = "REVIEWER", "a-secret-of-tests-and-long-enough"
+RIGHTS = '["read", "write-selectors"]'
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +36,13 @@ def airflow(tmp_path_factory: pytest.TempPathFactory, two_hours: Any, lake: Path
     trail = tmp_path_factory.mktemp("trail")
     for each in two_hours:
         open_store(str(trail)).put(each.key, each.body)
-    settings = {"TRAIL_INSIGHTS__TRAIL__URL": str(trail), "TRAIL_INSIGHTS__LAKE__URL": str(lake)}
+    settings = {
+        "TRAIL_INSIGHTS__TRAIL__URL": str(trail),
+        "TRAIL_INSIGHTS__LAKE__URL": str(lake),
+        "TRAIL_INSIGHTS__TRAIL__ARN": ARN,
+        "TRAIL_INSIGHTS__API__KEYS": f'[{{id = "{KEY}", secret = "env:{KEY}_SECRET", may = {RIGHTS}}}]',
+        f"{KEY}_SECRET": SECRET,
+    }
     running = Airflow(tmp_path_factory.mktemp("home"), settings)
     try:
         running.start()
@@ -142,6 +155,56 @@ def test_detection_is_triggered(airflow: Airflow) -> None:
     airflow.processes.wait_until("a run of insights_detect", has_succeeded, seconds=RUN_SECONDS)
 
 
+def aws(airflow: Airflow, *arguments: str, secret: str = SECRET) -> subprocess.CompletedProcess[str]:
+    """Run the AWS command line as it is installed, with Airflow as its endpoint."""
+    environment = os.environ | {
+        "AWS_ACCESS_KEY_ID": KEY,
+        "AWS_SECRET_ACCESS_KEY": secret,
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_ENDPOINT_URL_CLOUDTRAIL": f"{airflow.url}/cloudtrail",
+        "AWS_PAGER": "",
+    }
+    command = [str(Path(sys.executable).with_name("aws")), "cloudtrail", *arguments]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=60)
+
+
+def answer(airflow: Airflow, *arguments: str) -> Any:
+    done = aws(airflow, *arguments)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def test_selectors_by_the_command_line(airflow: Airflow) -> None:
+    """AWS's own command turns Insights on; the next one says so."""
+    selectors = ("--insight-selectors", '{"InsightType": "ApiCallRateInsight"}')
+    put = answer(airflow, "put-insight-selectors", "--trail-name", "management-events", *selectors)
+    got = answer(airflow, "get-insight-selectors", "--trail-name", "management-events")
+
+    assert [each["InsightType"] for each in put["InsightSelectors"]] == ["ApiCallRateInsight"]
+    assert (got["TrailARN"], got["InsightSelectors"]) == (ARN, put["InsightSelectors"])
+
+
+@pytest.mark.usefixtures("run_id")
+def test_events_by_the_command_line(airflow: Airflow, lake: Path, rows_of: Callable[..., Any]) -> None:
+    """AWS's own command lists the events that Airflow has read, and no insight where there is none."""
+    in_region = {
+        row["event_id"] for row in rows_of(open_store(str(lake)), "events") if row["aws_region"] == "us-east-1"
+    }
+    listed = answer(airflow, "lookup-events", "--start-time", "2026-11-01", "--end-time", "2026-11-02")["Events"]
+
+    assert listed
+    assert {each["EventId"] for each in listed} <= in_region
+    assert answer(airflow, "lookup-events", "--event-category", "insight") == {"Events": []}
+
+
+def test_a_wrong_secret_by_the_command_line(airflow: Airflow) -> None:
+    """Who signs with another secret is refused by the name AWS gives it."""
+    done = aws(airflow, "lookup-events", secret="guessed")
+
+    assert done.returncode != 0
+    assert "InvalidSignatureException" in done.stderr
+
+
 def test_nothing_is_left(airflow: Airflow) -> None:
     """Stopped, no process of it is left: neither the four components nor their workers. (The last test of the file.)"""
     sessions = {process.pid for process in airflow.processes.running.values()}
@@ -150,7 +213,11 @@ def test_nothing_is_left(airflow: Airflow) -> None:
 
     airflow.stop()
 
-    assert [pid for pid in running_pids() if session_of(pid) in sessions] == []
+    # What was killed is gone as soon as the kernel comes to it.
+    deadline = time.monotonic() + 5
+    while (left := [pid for pid in running_pids() if session_of(pid) in sessions]) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert left == []
 
 
 def running_pids() -> list[int]:

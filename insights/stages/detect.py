@@ -136,6 +136,8 @@ class _Judge:
         self.parameters = parameters_of(self.workspace)
         self.selection = selection_of(self.workspace)
         self.history = timedelta(days=self.workspace.settings.detect.history_days)
+        # One for all places: it reads each day of the ledger once.
+        self.vouching = Vouching(self.workspace.lake)
         self.written: list[tuple[Row, bool]] = []
 
     def __call__(self, asked: dict[Place, list[Window]], changed: Mapping[Place, Sequence[Change]]) -> None:
@@ -178,8 +180,7 @@ class _Judge:
         written = [(row_of(episode, tales[episode.episode_id], row), row is None) for episode, row in due]
         withdrawn = [row | {"status": "withdrawn"} for row in unmatched if row["status"] != "withdrawn"]
         if self.workspace.settings.integrity.policy != "off":
-            vouching = Vouching(lake)
-            written = [(row | vouching.columns(row), is_new) for row, is_new in written]
+            written = [(row | self.vouching.columns(row), is_new) for row, is_new in written]
         for row in [*(row for row, _ in written), *withdrawn]:
             insights.write(lake, row)
         self.written += written

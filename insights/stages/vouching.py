@@ -16,15 +16,13 @@ import msgspec
 
 from insights.errors import ConflictError
 from insights.records.partitions import EventHour
+from insights.stages.eras import LONGEST_EPISODE
 from insights.stages.workspace import Workspace
 from insights.storage import insights, ledger
 from insights.storage.insights import Row
 from insights.storage.integrity import REFUTED, UNVERIFIED, VERIFIED, Verdicts
 from insights.storage.objects import ObjectStore
 from insights.windows import DAY, HOUR, Window, floor
-
-LONGEST = timedelta(hours=12)
-"""No insight is longer."""
 
 COLUMNS = ("integrity", "integrity_json")
 _WORST_FIRST = (REFUTED, UNVERIFIED, VERIFIED)
@@ -75,7 +73,7 @@ def refresh(workspace: Workspace, span: Window) -> int:
     """Bring the columns of the insights up to date that began in a span or shortly before; give how many changed."""
     vouching = Vouching(workspace.lake)
     changed = 0
-    for row in insights.read(workspace.lake, span.widened(before=LONGEST)):
+    for row in insights.read(workspace.lake, span.widened(before=LONGEST_EPISODE)):
         columns = vouching.columns(row)
         if any(row.get(name) != value for name, value in columns.items()):
             try:
@@ -89,5 +87,5 @@ def refresh(workspace: Workspace, span: Window) -> int:
 def _hours(row: Row) -> list[datetime]:
     end = row["end_time"] or row["detected_at"]
     start = min(row["start_time"], end - timedelta(minutes=1))
-    span = Window(start, min(max(end, start + HOUR / 60), start + LONGEST + HOUR))
+    span = Window(start, min(max(end, start + HOUR / 60), start + LONGEST_EPISODE + HOUR))
     return [hour.start for hour in span.hours()]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from insights.simulate import Incident, IncidentKind, TrailPlan
-from insights.windows import HOUR, Window
+from insights.windows import Window
 
 DAYS = 8
 NEWEST = timedelta(hours=2)
@@ -31,11 +31,6 @@ def plan(end: datetime) -> TrailPlan:
 def history(end: datetime) -> Window:
     """What `initial_analysis` is asked for."""
     return Window(end - timedelta(days=DAYS), end - NEWEST)
-
-
-def newest_hour(end: datetime) -> Window:
-    """The hour of the newest scheduled run; it also takes what was delivered before it and not read yet."""
-    return Window(end - HOUR, end)
 
 
 def _incidents(end: datetime) -> list[Incident]:

@@ -91,11 +91,11 @@ def _open(hour: Hour, row: int, scores: HourScores, cell: int, *, not_before: in
     loud = loud_windows(hour, row, scores)[:, cell]
     chosen = loud if loud.any() else scores.is_unusual[:, cell]
     by_record = scores.score[:, cell] / scores.threshold[:, cell]
-    by_maximum = scores.calls[:, cell] / (parameters.count_factor * np.maximum(series.largest[row], 1.0))
+    by_maximum = scores.counted[:, cell] / (parameters.count_factor * np.maximum(series.largest[row], 1.0))
     strength = np.where(scores.by_record[:, cell], by_record, by_maximum)
     window = int(np.argmax(np.where(chosen, strength, 0.0)))
-    minutes = parameters.windows_minutes[window]
-    usual = float(scores.expected[window, cell]) / minutes
+    minutes = parameters.windows[window]
+    usual = float(scores.usual_calls[window, cell]) / minutes
     trigger = hour.start + int(scores.minute[cell])
     back = parameters.search_back_windows * max(minutes, parameters.quiet_minutes)
     back = min(back, parameters.level_shift_hours * 60 - 1)

@@ -254,7 +254,8 @@ CREATE EXTERNAL TABLE IF NOT EXISTS trail_insights.ledger (
     `out_of_scope` bigint,
     `quarantined`  bigint,
     `partitions`   array<string>,
-    `content_hash` string
+    `content_hash` string,
+    `is_replacement` boolean
 )
 PARTITIONED BY (`account_id` string, `region` string, `date` string)
 STORED AS PARQUET

@@ -118,10 +118,12 @@ LEDGER = pa.schema(
         pa.field("quarantined", pa.int64(), nullable=False),
         pa.field("partitions", pa.list_(pa.string()), nullable=False),
         pa.field("content_hash", pa.string()),
+        pa.field("is_replacement", pa.bool_()),
     ]
 )
 """One trail object that was read. `partitions` names the event hours it touched; `is_loose` marks a file whose name
-tells no delivery time (then `delivered_at` is the time it was last modified)."""
+tells no delivery time (then `delivered_at` is the time it was last modified), `is_replacement` one of which another
+version was read before."""
 
 INTEGRITY = pa.schema(
     [

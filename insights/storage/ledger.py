@@ -32,6 +32,8 @@ TABLE = "ledger"
 IDENTITY = ("object_key", "object_etag")
 """What tells entries apart."""
 
+_COUNTS = ("kept", "duplicate", "out_of_scope", "quarantined")
+
 LOOSE = "state/loose"
 """Notes `date=<day of calls>/<day of the ledger>`: where the loose objects are entered that hold calls of a day."""
 
@@ -59,12 +61,29 @@ def already_read(store: ObjectStore, ledger_path: str) -> set[tuple[str, str]]:
 def unread(store: ObjectStore, objects: Iterable[TrailObject]) -> Iterator[tuple[TrailObject, bool]]:
     """Yield each object and whether it is still to be read. Objects of one day should come together; loose ones, which
     come by their names, need not."""
+    yield from ((each, (each.key, each.etag) not in seen) for each, seen in _looked_up(store, objects))
+
+
+def to_read(store: ObjectStore, objects: Iterable[TrailObject]) -> Iterator[tuple[TrailObject, bool]]:
+    """Yield the objects that are still to be read, and whether another version of them was read before."""
+    keys: dict[int, set[str]] = {}
+    for each, seen in _looked_up(store, objects):
+        if (each.key, each.etag) not in seen:
+            if id(seen) not in keys:
+                keys = {id(seen): {key for key, _ in seen}}
+            yield each, each.key in keys[id(seen)]
+
+
+def _looked_up(
+    store: ObjectStore, objects: Iterable[TrailObject]
+) -> Iterator[tuple[TrailObject, set[tuple[str, str]]]]:
+    """Yield each object with key and ETag of all that were read of its ledger partition."""
     loose: dict[str, set[tuple[str, str]]] = {}
     for path, group in groupby(objects, key=lambda each: each.ledger_path):
         seen = loose[path] if path in loose else already_read(store, path)
         if path.startswith(f"account_id={UNKNOWN}/"):
             loose[path] = seen
-        yield from ((each, (each.key, each.etag) not in seen) for each in group)
+        yield from ((each, seen) for each in group)
 
 
 def write(store: ObjectStore, unit: str, rows: Sequence[tuple[TrailObject, dict[str, Any]]]) -> None:
@@ -163,5 +182,5 @@ def entries(store: ObjectStore, delivered: Window, *, as_read: bool = False) -> 
                 today = withdrawn.get(version)
                 entry["withdrawn"] = today.quarantined - entry["quarantined"] if today else 0
                 if today:
-                    entry |= {"kept": today.kept, "duplicate": today.duplicate, "quarantined": today.quarantined}
+                    entry |= {name: number for name in _COUNTS if (number := getattr(today, name)) is not None}
                 yield entry

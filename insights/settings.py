@@ -151,6 +151,7 @@ class RetentionSettings(Struct, frozen=True, kw_only=True):
     integrity_days: Count = 0
     coverage_days: Count = 0
     insights_days: Count = 0
+    reasons_days: Count = 0
     plans_days: Count = 0
 
 

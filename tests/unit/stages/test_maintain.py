@@ -11,7 +11,7 @@ from insights.windows import DAY, Window, parse_instant
 
 # Calls, and deliveries, of 2026-11-01.
 AFTER_THREE_DAYS = parse_instant("2026-11-04T00:00")
-TABLES = ("events", "minute_counts", "quality", "coverage", "quarantine", "insights", "ledger", "integrity")
+TABLES = ("events", "minute_counts", "quality", "coverage", "quarantine", "insights", "reasons", "ledger", "integrity")
 
 
 def keys(pipeline, *tables: str) -> list[str]:
@@ -90,6 +90,7 @@ def test_a_table_keeps_its_days(day, table: str) -> None:
     lake.put("quality/account_id=111122223333/region=us-east-1/date=2026-11-01/quality.json", b"[]")
     lake.put("integrity/account_id=111122223333/region=us-east-1/date=2026-11-01/integrity.parquet", b"")
     lake.put("coverage/account_id=111122223333/region=us-east-1/date=2026-11-01/coverage.parquet", b"")
+    lake.put("reasons/account_id=111122223333/region=us-east-1/date=2026-11-01/reasons.parquet", b"")
     lake.put("insights/date=2026-11-01/an-insight.parquet", b"")
     lake.put("AWSLogs/111122223333/CloudTrail-Insight/us-east-1/2026/11/01/record.json.gz", b"")
     tables = (*TABLES, "AWSLogs")

@@ -58,18 +58,20 @@ def run(workspace: Workspace, span: Window) -> int:
         StorageError: a file could not be read or written; run it again.
     """
     lake = workspace.lake
-    refuted = _refuted(lake, span)
+    refuted = judged(lake, span, REFUTED)
     if not refuted:
         return 0
     read = list(ledger.entries(lake, span, as_read=True))
-    entries = [entry for entry in read if _version(entry) in refuted]
+    entries = [entry for entry in read if version_of(entry) in refuted]
     # Two runs that read two versions at once gave both one name: its rows are no sign that something is left to do.
-    true = {_name(entry) for entry in read if _version(entry) not in refuted}
+    true = {_name(entry) for entry in read if version_of(entry) not in refuted}
     done = integrity.withdrawals(lake, span)
     since = workspace.kept_since()
     rows = _rows(lake, entries, since)
     due = [
-        entry for entry in entries if _version(entry) not in done or (_name(entry) in rows and _name(entry) not in true)
+        entry
+        for entry in entries
+        if version_of(entry) not in done or (_name(entry) in rows and _name(entry) not in true)
     ]
     if not due:
         return 0
@@ -77,11 +79,11 @@ def run(workspace: Workspace, span: Window) -> int:
     for hour in _hours(due, since):
         events.take_out(lake, hour, {_name(entry) for entry in due})
     _put_back(workspace, due)
-    quarantined = quarantine.records_by_version(lake, map(_trail_object, due), REASON)
+    quarantined = quarantine.records_by_version(lake, map(trail_object, due), REASON)
     for entry in due:
-        integrity.withdraw(lake, _withdrawal(entry, quarantined[_version(entry)], since))
+        integrity.withdraw(lake, _withdrawal(entry, quarantined[version_of(entry)], since))
     withdrawn = sum(map(len, rows.values()))
-    _log.warning("%d records of %d refuted log files were withdrawn, first %r", withdrawn, len(due), _version(due[0]))
+    _log.warning("%d records of %d refuted log files were withdrawn, first %r", withdrawn, len(due), version_of(due[0]))
     return withdrawn
 
 
@@ -91,16 +93,16 @@ def _withdrawal(entry: Entry, quarantined: int, since: datetime | None) -> Withd
     # Of hours that retention is about to end the records stay what they were: kept, as far as no other file had them.
     is_whole = len(_hours([entry])) == len(_hours([entry], since))
     kept = 0 if is_whole else min(left, max(entry["kept"] - quarantined, 0))
-    return Withdrawal(*_version(entry), kept, left - kept, entry["quarantined"] + quarantined)
+    return Withdrawal(*version_of(entry), kept, left - kept, entry["quarantined"] + quarantined)
 
 
-def _refuted(lake: ObjectStore, span: Window) -> dict[Version, str]:
-    """Give the versions that were read and are refuted, with the reason in words."""
+def judged(lake: ObjectStore, span: Window, verdict: str) -> dict[Version, str]:
+    """Give the versions that were read in a span and have a verdict, with the reason for it in words."""
     return {
         (row["object_key"], row["object_etag"]): Verdict(row["reason"]).words
         for place in sorted(integrity.places(lake))
         for row in integrity.read_days(lake, *place, span)
-        if row["kind"] == LOG_FILE and row["verdict"] == REFUTED and row["object_etag"]
+        if row["kind"] == LOG_FILE and row["verdict"] == verdict and row["object_etag"]
     }
 
 
@@ -119,16 +121,16 @@ def _quarantine(
     lake: ObjectStore, due: Sequence[Entry], rows: Mapping[str, Sequence[Entry]], refuted: Mapping[Version, str]
 ) -> None:
     refusals = []
-    before = quarantine.contents(lake, map(_trail_object, due), REASON)
+    before = quarantine.contents(lake, map(trail_object, due), REASON)
     for entry in due:
         # What a run that was killed put there is there already, and has the first numbers.
-        held = before[_version(entry)]
+        held = before[version_of(entry)]
         records = (restore_text(row).encode() for row in rows.get(_name(entry), ()))
         fresh = [each for each in records if each[: quarantine.CONTENT_LIMIT] not in held]
         # No more than it brought: the rows may be those of two versions, if two runs read them at once.
         brought = entry["kept"] + entry["duplicate"]
         for number, content in enumerate(fresh[: max(brought - len(held), 0)], start=len(held)):
-            refusals.append((_trail_object(entry), Refusal(REASON, refuted[_version(entry)], number, content)))
+            refusals.append((trail_object(entry), Refusal(REASON, refuted[version_of(entry)], number, content)))
     quarantine.write(lake, refusals)
 
 
@@ -144,24 +146,24 @@ def _put_back(workspace: Workspace, due: Sequence[Entry]) -> None:
     others = [
         entry
         for entry in ledger.entries(workspace.lake, delivered, as_read=True)
-        if paths.intersection(entry["partitions"]) and verdicts.of(*_version(entry)).verdict != REFUTED
+        if paths.intersection(entry["partitions"]) and verdicts.of(*version_of(entry)).verdict != REFUTED
     ]
     went_with = {_name(entry) for entry in due} & {_name(entry) for entry in others}
     if not went_with and not any(entry["duplicate"] for entry in (*due, *others)):
         return
-    there = _still_there(workspace, others)
+    there = still_there(workspace, others)
     if len(there) < len(others):
         _log.warning("%d files are gone or replaced: copies of theirs are not put back", len(others) - len(there))
-    results = normalize.read_again(workspace, [(_trail_object(each), _is_replacement(each)) for each in there])
+    results = normalize.read_again(workspace, [(trail_object(each), is_replacement_of(each)) for each in there])
     noted = integrity.withdrawals(workspace.lake, delivered)
     for entry, now in zip(there, results, strict=True):
         as_read = (entry["kept"], entry["duplicate"], entry["out_of_scope"])
-        if (now.kept, now.duplicate, now.out_of_scope) != as_read or _version(entry) in noted:
-            withdrawal = Withdrawal(*_version(entry), now.kept, now.duplicate, entry["quarantined"], now.out_of_scope)
+        if (now.kept, now.duplicate, now.out_of_scope) != as_read or version_of(entry) in noted:
+            withdrawal = Withdrawal(*version_of(entry), now.kept, now.duplicate, entry["quarantined"], now.out_of_scope)
             integrity.withdraw(workspace.lake, withdrawal)
 
 
-def _still_there(workspace: Workspace, entries: Sequence[Entry]) -> list[Entry]:
+def still_there(workspace: Workspace, entries: Sequence[Entry]) -> list[Entry]:
     """Give the entries whose version the trail still holds: what replaced it is nothing that was read."""
     folders = {entry["object_key"].rpartition("/")[0] + "/" for entry in entries}
     etags = {info.key: info.etag for folder in sorted(folders) for info in workspace.trail.list(folder.lstrip("/"))}
@@ -176,21 +178,24 @@ def _hours(entries: Iterable[Entry], since: datetime | None = None) -> list[Even
     return sorted(found, key=lambda hour: (hour.start, hour))
 
 
-def _version(entry: Entry) -> Version:
+def version_of(entry: Entry) -> Version:
+    """Give key and ETag of an entry's object."""
     return entry["object_key"], entry["object_etag"]
 
 
 def _name(entry: Entry) -> str:
     """Give what the rows of an entry's records have as `object_key`."""
-    return with_version(*_version(entry)) if _is_replacement(entry) else str(entry["object_key"])
+    return with_version(*version_of(entry)) if is_replacement_of(entry) else str(entry["object_key"])
 
 
-def _is_replacement(entry: Entry) -> bool:
+def is_replacement_of(entry: Entry) -> bool:
+    """Tell whether another version of an entry's object was read before."""
     # Files that were written before versions were told apart have no such column.
     return bool(entry.get("is_replacement"))
 
 
-def _trail_object(entry: Entry) -> TrailObject:
+def trail_object(entry: Entry) -> TrailObject:
+    """Give an entry's object as a search would find it."""
     name = parse_key(entry["object_key"])
     account, region = (name.account_id, name.region) if isinstance(name, TrailKey) else (UNKNOWN, UNKNOWN)
     return TrailObject(

@@ -40,6 +40,11 @@ def day_key(folder: str) -> str:
     return f"{folder}{_DAY_FILE}"
 
 
+def is_day(key: str) -> bool:
+    """Tell whether a key is that of a day's file."""
+    return key.endswith(f"/{_DAY_FILE}")
+
+
 def read(store: ObjectStore, folder: str, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
     """Yield the tables of a folder (ending in `/`), by default with all columns. A row can come twice."""
     yield from read_listed(store, folder, list(store.list(folder)), columns)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
@@ -36,7 +37,7 @@ from insights.storage import events, integrity, ledger, parts
 from insights.storage.counts import read_counts
 from insights.storage.objects import ObjectInfo, open_store
 from insights.storage.tables import read_columns
-from insights.windows import Window
+from insights.windows import Window, parse_instant
 
 Delivered = TrailObject | SignedDigest
 START = datetime(2026, 11, 2, tzinfo=UTC)
@@ -491,6 +492,26 @@ class TestRefuse:
         assert after.kept == sum(each.records for each in log_files(made.objects))
         assert after.refused == {"refuted_object": report.withdrawn}
 
+    def test_a_backfill_digest_lists_it(self, case: Callable[..., Case], key: SigningKey) -> None:
+        """A log file that came late is in no digest, and withdrawn; once a backfill digest lists it, it is back."""
+        made = case(policy="refuse")
+        true = log_files(made.objects)[5]
+        late = TrailObject(true.key[:-24] + "0" * 16 + ".json.gz", _gzip({"Records": []}), START, 0)
+        records = json.loads(_gunzip(true.body))["Records"]
+        own = [record | {"eventID": f"{n:08x}-0000-4000-8000-000000000000"} for n, record in enumerate(records)]
+        late = replace(late, body=_gzip({"Records": own}))
+        made.deliver([*made.objects, late])
+        made.read()
+        withdrawn = made.verify()
+        assert (withdrawn.withdrawn, late.key in self.keys_in_events(made)) == (len(own), False)
+        made.deliver([_backfill_digest(digests(made.objects)[0], late, key)])
+        after = made.verify()
+        count.run(WHOLE, made.workspace)
+
+        assert (after.refuted, after.withdrawn) == (0, 0)
+        assert late.key in self.keys_in_events(made)
+        assert reconcile.run(WHOLE, made.workspace).quarantined == 0
+
     def test_hour_of_which_nothing_is_left(self, case: Callable[..., Case]) -> None:
         """An hour all of whose files are refuted counts nothing, and is validated and counted without complaint."""
         made = case(policy="refuse")
@@ -504,6 +525,31 @@ class TestRefuse:
 
         assert self.keys_in_events(made) == set()
         assert (counted.calls, counted.held) == (0, 0)
+
+
+def _backfill_digest(hourly: SignedDigest, late: TrailObject, key: SigningKey) -> SignedDigest:
+    """Give a digest of an hour that lists one late log file, signed as the hourly ones are."""
+    name = hourly.key.replace("Z.json.gz", "Z_backfill.json.gz")
+    ends_at = f"{parse_instant(name.rpartition('_backfill')[0][-16:]):%Y-%m-%dT%H:%M:%SZ}"
+    bucket = "simulated-trail-bucket"
+    listed = {
+        "s3Bucket": bucket,
+        "s3Object": late.key,
+        "hashValue": hashlib.sha256(_gunzip(late.body)).hexdigest(),
+    }
+    document = {
+        "digestStartTime": f"{START:%Y-%m-%dT%H:%M:%SZ}",
+        "digestEndTime": ends_at,
+        "digestS3Bucket": bucket,
+        "digestS3Object": name,
+        "digestPublicKeyFingerprint": key.fingerprint,
+        "previousDigestSignature": None,
+        "logFiles": [listed],
+    }
+    content = json.dumps(document).encode()
+    signed = f"{ends_at}\n{bucket}/{name}\n{hashlib.sha256(content).hexdigest()}\nnull"
+    metadata = {"signature": key.sign(signed.encode()), "backfill-generation-timestamp": "2026-11-02T09:00:00.000Z"}
+    return SignedDigest(name, gzip.compress(content), hourly.delivered_at, metadata)
 
 
 def _gunzip(content: bytes) -> bytes:

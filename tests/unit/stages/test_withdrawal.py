@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from insights.stages import count, reconcile, withdrawal
+from insights.stages import count, maintain, reconcile, restoration, withdrawal
 from insights.storage import integrity, ledger
 from insights.windows import Window, parse_instant
 
@@ -146,6 +146,63 @@ def test_rows_name_their_version(trail: Trail) -> None:
     _, etag = trail.read(1, 2)
 
     assert [row["object_key"] for row in trail.pipeline.rows("events")] == [key, f"{key}?etag={etag.strip(chr(34))}"]
+
+
+class TestVouchedForAfterAll:
+    """A file that digests did not list was refuted, and a later digest lists it."""
+
+    @pytest.fixture
+    def late(self, trail: Trail) -> tuple[str, str]:
+        """A file with a record of its own and one that another file has, whose records were withdrawn."""
+        trail.read(2, 3, unique="B" * 16)
+        late = trail.read(1, 2)
+        trail.say("refuted", late)
+        assert trail.withdraw() == 2
+        assert trail.numbers() == [2, 3]
+        trail.say("verified", late)
+        return late
+
+    def put_back(self, trail: Trail) -> int:
+        """Put back, and see that every number adds up and that doing it again changes nothing."""
+        number = restoration.run(trail.workspace, DAY)
+        trail.withdraw()
+        before = trail.lake()
+        assert restoration.run(trail.workspace, DAY) == 0
+        assert trail.lake() == before
+        return number
+
+    @pytest.mark.parametrize("is_compacted", [False, True], ids=["fresh", "put together"])
+    def test_put_back(self, trail: Trail, late: tuple[str, str], is_compacted: bool) -> None:
+        """Its records leave the quarantine and are events again, each once."""
+        trail.pipeline.deliver("no record", at="20261101T1330Z", unique="D" * 16)
+        trail.pipeline.ingest()
+        if is_compacted:
+            trail.workspace.now = lambda: parse_instant("2026-11-09")
+            maintain.run(None, trail.workspace)
+
+        assert self.put_back(trail) == 1
+        assert trail.numbers() == [1, 2, 3]
+        assert trail.quarantined() == 0
+        assert [row["reason"] for row in trail.pipeline.rows("quarantine")] == ["record_not_an_object"]
+        assert trail.entries()[late] == (1, 1, 0, 0)
+
+    def test_gone(self, trail: Trail, late: tuple[str, str]) -> None:
+        """If it is gone by now its records stay in quarantine."""
+        trail.workspace.trail.delete(late[0])
+
+        assert self.put_back(trail) == 0
+        assert trail.numbers() == [2, 3]
+        assert trail.quarantined() == 2
+
+    def test_killed(self, trail: Trail, late: tuple[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+        """A run that was killed before it noted the numbers is made up for by the next."""
+        with monkeypatch.context() as patch:
+            patch.setattr(integrity, "withdraw", lambda *_: pytest.fail("killed"))
+            with pytest.raises(pytest.fail.Exception):
+                restoration.run(trail.workspace, DAY)
+
+        assert self.put_back(trail) == 1
+        assert trail.entries()[late] == (1, 1, 0, 0)
 
 
 class TestRetention:

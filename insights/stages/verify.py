@@ -65,10 +65,12 @@ def run(window: Window, workspace: Workspace) -> VerifyReport:
     by_place = _by_place(entries)
     steps = [Judging.of(workspace, shelf, question, by_place[shelf.account_id, shelf.region]) for shelf in shelves]
     note = _judge(steps, is_strict=policy == "refuse")
-    restored = restoration.run(workspace, span) if policy == "refuse" else 0
-    withdrawn = withdrawal.run(workspace, span) if policy == "refuse" else 0
-    if restored or withdrawn or any(step.news for step in steps):
-        vouching.refresh(workspace, span)
+    withdrawn = 0
+    if policy == "refuse":
+        restoration.run(workspace, span)
+        withdrawn = withdrawal.run(workspace, span)
+    # Always: a late log file is one more that an insight rests on, whether or not a digest speaks of it.
+    vouching.refresh(workspace, span)
     return VerifyReport(
         window=str(window),
         policy=policy,

@@ -33,9 +33,9 @@ class Parameters:
     include_reads: bool = False
 
     # Sensitivity: an alarm must beat the series' own record by these factors. Higher means fewer insights.
-    score_factor: float = 2.3
+    score_factor: float = 2.5
     active_factor: float = 2.0
-    count_factor: float = 2.5
+    count_factor: float = 2.7
     min_excess_calls: float = 5.0
     min_ratio: float = 2.0
 
@@ -122,11 +122,11 @@ _PRESETS: dict[str, dict[str, Any]] = {
         "score_factor": 3.0,
         "count_factor": 3.5,
         "min_excess_calls": 10.0,
-        "active_factor": 2.6,
+        "active_factor": 2.2,
         "drop_min_score": 5.5,
     },
     "medium": {},
-    "high": {"score_factor": 1.7, "active_factor": 1.6, "count_factor": 2.0},
+    "high": {"score_factor": 1.8, "active_factor": 1.6, "count_factor": 2.1},
     # AWS's published samples include an insight of 2 calls in one minute of an API without any baseline, and one of 4
     # errors against 23 a week. Over a baseline of no call in seven days 2 calls score 6.1, hence 5.5 for a new series;
     # 4 errors in five minutes against 23 a week score 6.0, while a week in which two of the 23 shared a minute has

@@ -36,6 +36,7 @@ UNCOMPLETED = pa.schema([field for field in with_dictionaries(EVENTS) if field.n
 """Rows of `EVENTS` in a third of the memory: texts that repeat are dictionaries, and the columns that follow from the
 caller's are added last, by `complete`."""
 
+_COMPLETED = with_dictionaries(EVENTS)
 _MEMBER_COLUMNS = tuple(member.column for member in MEMBERS)
 _values = attrgetter(*IDENTITY_COLUMNS)
 _RAW_COLUMNS = {member.column for member in MEMBERS if member.kind is Kind.NESTED}
@@ -152,7 +153,7 @@ def complete(table: pa.Table) -> pa.Table:
     columns = {name: table[name] for name in table.column_names}
     for column, distinct in zip(IDENTITY_COLUMNS.values(), identities, strict=True):
         columns[column] = pa.array(distinct, DICTIONARY).take(callers.indices)
-    return pa.table(columns).select(EVENTS.names).cast(with_dictionaries(EVENTS))
+    return pa.table([columns[name] for name in EVENTS.names], schema=_COMPLETED)
 
 
 @lru_cache(50_000)

@@ -13,9 +13,11 @@ killed, are told the same.
 from __future__ import annotations
 
 import json
+from binascii import unhexlify
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
+from string import hexdigits
 from typing import Any
 
 import numpy as np
@@ -35,12 +37,10 @@ TABLE = "events"
 _STORED = with_dictionaries(EVENTS)
 _KEY_COLUMNS = ["event_time", "event_id", "addendum_json", "object_key"]
 """What says which event a row is, which copy of it, and where it goes."""
-_UUID_LENGTH = 36
-_DASHES = (8, 13, 18, 23)
-_HEX_COLUMNS = np.array([i for i in range(_UUID_LENGTH) if i not in _DASHES])
-_NIBBLES = np.full(256, 255, dtype=np.uint8)
-_NIBBLES[np.frombuffer(b"0123456789abcdef", dtype=np.uint8)] = np.arange(16, dtype=np.uint8)
-_NIBBLES[np.frombuffer(b"ABCDEF", dtype=np.uint8)] = np.arange(10, 16, dtype=np.uint8)
+_UUID_FORM = b"00000000-0000-0000-0000-000000000000"
+_UUID_LENGTH = len(_UUID_FORM)
+_FORMS = bytes(ord("0") if chr(i) in hexdigits else i if i == ord("-") else ord("?") for i in range(256))
+"""What each byte is for the form of a UUID."""
 
 
 def hour_key(hour: EventHour) -> str:
@@ -54,7 +54,7 @@ def merge_hour(store: ObjectStore, hour: EventHour, rows: pa.Table) -> npt.NDArr
     A row whose event is in the file already, first brought by the same object, counts as kept: a run was killed after
     writing it.
     """
-    new = rows.select(UNCOMPLETED.names).cast(UNCOMPLETED).combine_chunks()
+    new = pa.table([rows[name].combine_chunks() for name in UNCOMPLETED.names], schema=UNCOMPLETED)
     while True:
         old = open_rows(store, hour_key(hour), UNCOMPLETED)
         union = _unite(old, new)
@@ -137,20 +137,56 @@ def _unite(old: StoredRows, new: pa.Table) -> _Union:
     ranks = _ranks(objects)
     origin = ranks[: len(columns)]
     credited = ranks[len(columns) :] if old.credits else origin[: len(old)]
-    by_event = np.lexsort((_precedence(columns, origin), low, high))
-    is_first = np.ones(len(by_event), dtype=bool)
-    is_first[1:] = (np.diff(high[by_event]) != 0) | (np.diff(low[by_event]) != 0)
-    winners = by_event[is_first]
+    event, winners = _grouped(high, low, _precedence(columns, origin))
     time = pc.cast(columns["event_time"], pa.int64()).to_numpy()
-    event = np.empty(len(by_event), dtype=np.int64)
-    event[by_event] = np.cumsum(is_first) - 1
-    order = winners[np.argsort(time[winners], kind="stable")]
+    order = winners[_by_time(time[winners], high[winners], low[winners])]
     credit = origin[winners]
     credit[event[: len(old)]] = credited
     moved = np.flatnonzero(credit[event[order]] != origin[order])
     names = sorted(objects.unify_dictionaries().chunk(0).dictionary.to_pylist()) if len(moved) else []
     credits = _credits(moved, [names[rank] for rank in credit[event[order[moved]]]])
     return _Union(old, new, order, _kept(event, origin, credited, winners), credits)
+
+
+def _grouped(
+    high: npt.NDArray[np.uint64], low: npt.NDArray[np.uint64], precedence: npt.NDArray[np.int64]
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Number events, and give the event of each row, and of each event the row that stays.
+
+    Half of an event's key tells nearly all rows apart, for a fifth of what sorting by all of it costs.
+    """
+    is_alone = _is_alone(high)
+    alone, others = np.flatnonzero(is_alone), np.flatnonzero(~is_alone)
+    by_event = others[np.lexsort((precedence[others], low[others], high[others]))]
+    is_first = np.ones(len(by_event), dtype=bool)
+    is_first[1:] = (np.diff(high[by_event]) != 0) | (np.diff(low[by_event]) != 0)
+    event = np.empty(len(high), dtype=np.int64)
+    event[alone] = np.arange(len(alone))
+    event[by_event] = len(alone) + np.cumsum(is_first) - 1
+    return event, np.concatenate([alone, by_event[is_first]])
+
+
+def _is_alone(values: npt.NDArray[np.uint64]) -> npt.NDArray[np.bool_]:
+    """Mark the values that occur once."""
+    order = np.argsort(values)
+    is_new = np.ones(len(values) + 1, dtype=bool)
+    is_new[1:-1] = np.diff(values[order]) != 0
+    is_alone = np.empty(len(values), dtype=bool)
+    is_alone[order] = is_new[:-1] & is_new[1:]
+    return is_alone
+
+
+def _by_time(
+    time: npt.NDArray[np.int64], high: npt.NDArray[np.uint64], low: npt.NDArray[np.uint64]
+) -> npt.NDArray[np.int64]:
+    """Order the events of an hour by time, those of one instant by key, whatever order they came in.
+
+    An hour's microseconds need 32 bits, and 32 of the key's nearly always tell the rest apart.
+    """
+    since_first = (time - time.min(initial=np.iinfo(np.int64).max)).astype(np.uint64)
+    both = since_first << np.uint64(32) | high >> np.uint64(32)
+    order: npt.NDArray[np.int64] = np.argsort(both)
+    return order if (np.diff(both[order]) != 0).all() else np.lexsort((low, high, time))
 
 
 def _stored_event_keys(old: StoredRows, keys: pa.Table) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.uint64]]:
@@ -243,19 +279,18 @@ def event_keys(table: pa.Table) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.
 
 
 def _decode_uuids(ids: pa.Array, keys: npt.NDArray[np.uint8]) -> npt.NDArray[np.bool_]:
-    """Fill in the keys of the rows whose id is a UUID, a column at a time; tell which those are."""
+    """Fill in the keys of the rows whose id is a UUID; tell which those are."""
     is_uuid: npt.NDArray[np.bool_] = pc.fill_null(pc.equal(pc.binary_length(ids), _UUID_LENGTH), False).to_numpy(
         zero_copy_only=False
     )
     if not is_uuid.any():
         return is_uuid
     uuids = ids.filter(pa.array(is_uuid))
-    text = np.frombuffer(uuids.buffers()[2], dtype=np.uint8)
-    characters = text[: len(uuids) * _UUID_LENGTH].reshape(-1, _UUID_LENGTH)
-    nibbles = _NIBBLES[characters[:, _HEX_COLUMNS]]
-    is_hex = (nibbles != 255).all(axis=1) & (characters[:, _DASHES] == ord("-")).all(axis=1)
+    text = uuids.buffers()[2].to_pybytes()[: len(uuids) * _UUID_LENGTH]
+    is_hex = np.frombuffer(text.translate(_FORMS), dtype=f"S{_UUID_LENGTH}") == _UUID_FORM
+    digits = np.frombuffer(text, dtype=f"V{_UUID_LENGTH}")[is_hex].tobytes().translate(None, b"-")
     rows = np.flatnonzero(is_uuid)
-    keys[rows[is_hex]] = (nibbles[is_hex, 0::2] << 4) | nibbles[is_hex, 1::2]
+    keys[rows[is_hex]] = np.frombuffer(unhexlify(digits), dtype=np.uint8).reshape(-1, 16)
     is_uuid[rows[~is_hex]] = False
     return is_uuid
 

@@ -243,14 +243,19 @@ def _texts_of_raw(columns: Sequence[Sequence[Any]]) -> list[pa.StringArray]:
     size = int(lengths.sum())
     if size > _COLUMN_BYTES:
         raise ValueError(f"{size} bytes in one column")
-    # No JSON is empty: what is absent is told by its length.
-    is_there = pa.py_buffer(np.packbits(lengths > 0, bitorder="little"))
     offsets = np.zeros(len(raws) + 1, dtype=np.int32)
     np.cumsum(lengths, out=offsets[1:])
-    buffers = [is_there, pa.py_buffer(offsets), pa.py_buffer(b"".join(raws))]
-    texts = pa.BinaryArray.from_buffers(pa.binary(), len(raws), buffers).cast(pa.string())
-    rows = len(raws) // max(len(columns), 1)
-    return [texts.slice(i * rows, rows) for i in range(len(columns))]
+    text = pa.py_buffer(b"".join(raws))
+    pa.BinaryArray.from_buffers(pa.binary(), len(raws), [None, pa.py_buffer(offsets), text]).cast(pa.string())
+    starts = range(0, len(raws), len(columns[0])) if raws else ()
+    ends = (start + len(columns[0]) for start in starts)
+    return [_text(lengths[i:j], offsets[i : j + 1], text) for i, j in zip(starts, ends, strict=True)]
+
+
+def _text(lengths: npt.NDArray[np.int64], offsets: npt.NDArray[np.int32], text: pa.Buffer) -> pa.StringArray:
+    """Give a column without a copy of its text. No JSON is empty: what is absent is told by its length."""
+    is_there = None if lengths.all() else pa.py_buffer(np.packbits(lengths > 0, bitorder="little"))
+    return pa.StringArray.from_buffers(len(lengths), pa.py_buffer(offsets), text, is_there)
 
 
 def _refuse(single: Batch, error: Exception) -> Refusal:

@@ -10,6 +10,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import chain
 from operator import attrgetter
 from typing import Any
 
@@ -20,15 +21,17 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from insights.records.document import Document
-from insights.records.event import EARLIEST, LATEST, MEMBERS, Kind, Refusal
+from insights.records.event import EARLIEST, LATEST, MEMBERS, NO_TEXT, Kind, Refusal
 from insights.records.identity import COLUMNS as IDENTITY_COLUMNS
 from insights.records.identity import parse_identity
 from insights.records.inference import infer_category, infer_read_only
 from insights.records.partitions import is_usable_name
 from insights.records.schemas import DICTIONARY, EVENTS, INSTANT, with_dictionaries
 
+_INSTANT_LENGTH = len("2026-11-01T13:05:07Z")
 _SEPARATORS = (4, 7, 10, 13, 16, 19)
 _SEPARATOR_CODES = np.frombuffer(b"--T::Z", np.uint8)
+_EARLIEST, _LATEST = (int(each.timestamp()) * 1_000_000 for each in (EARLIEST, LATEST))
 BATCH_RECORDS = 2_000
 _COLUMN_BYTES = 2**31 - 1
 
@@ -36,9 +39,12 @@ UNCOMPLETED = pa.schema([field for field in with_dictionaries(EVENTS) if field.n
 """Rows of `EVENTS` in a third of the memory: texts that repeat are dictionaries, and the columns that follow from the
 caller's are added last, by `complete`."""
 
+_COMPLETED = with_dictionaries(EVENTS)
 _MEMBER_COLUMNS = tuple(member.column for member in MEMBERS)
 _values = attrgetter(*IDENTITY_COLUMNS)
-_RAW_COLUMNS = {member.column for member in MEMBERS if member.kind is Kind.NESTED}
+_TYPES = {field.name: field.type for field in UNCOMPLETED}
+_SIMPLE_COLUMNS = tuple(member.column for member in MEMBERS if member.kind in (Kind.TEXT, Kind.FLAG))
+_RAW_COLUMNS = tuple(member.column for member in MEMBERS if member.kind is Kind.NESTED)
 _INFERABLE = ("event_category", "is_read_only", "is_management")
 
 
@@ -135,7 +141,9 @@ def _rows(batch: Batch) -> Rows:
     values = (
         dict(zip(_MEMBER_COLUMNS, transposed, strict=True)) if batch.records else dict.fromkeys(_MEMBER_COLUMNS, ())
     )
-    columns = {member.column: _built(member.column, values[member.column]) for member in MEMBERS}
+    columns = {column: _built(column, values[column]) for column in _SIMPLE_COLUMNS}
+    columns["event_time"] = _instants(values["event_time"])
+    columns |= _nested({column: values[column] for column in _RAW_COLUMNS})
     columns |= _inferred_columns(batch.records, columns)
     columns["other_fields_json"] = _built("other_fields_json", batch.others)
     columns["account_id"] = columns["recipient_account_id"]
@@ -152,7 +160,7 @@ def complete(table: pa.Table) -> pa.Table:
     columns = {name: table[name] for name in table.column_names}
     for column, distinct in zip(IDENTITY_COLUMNS.values(), identities, strict=True):
         columns[column] = pa.array(distinct, DICTIONARY).take(callers.indices)
-    return pa.table(columns).select(EVENTS.names).cast(with_dictionaries(EVENTS))
+    return pa.table([columns[name] for name in EVENTS.names], schema=_COMPLETED)
 
 
 @lru_cache(50_000)
@@ -188,18 +196,11 @@ def _with_inferred(record: Any) -> tuple[str, bool, bool, str | None]:
 
 def _built(column: str, values: Sequence[Any]) -> pa.Array:
     """Build a column; half of the members are in hardly any record, and a column of nulls is free."""
-    kind = UNCOMPLETED.field(column).type
-    if _is_absent(values):
-        return pa.nulls(len(values), kind)
-    if kind == INSTANT:
-        return _instants(values)
-    if column not in _RAW_COLUMNS:
-        return pa.array(values, kind)
-    return _texts_of_raw(values).dictionary_encode() if kind == DICTIONARY else _texts_of_raw(values)
+    return pa.nulls(len(values), _TYPES[column]) if _is_only(values, None) else pa.array(values, _TYPES[column])
 
 
-def _is_absent(values: Sequence[Any]) -> bool:
-    return not values or (values[0] is None and values.count(None) == len(values))
+def _is_only(values: Sequence[Any], absent: Any) -> bool:
+    return not values or (values[0] is absent and values.count(absent) == len(values))
 
 
 def _instants(values: Sequence[str]) -> pa.Array:
@@ -208,32 +209,53 @@ def _instants(values: Sequence[str]) -> pa.Array:
     Raises:
         ValueError: one is no usable instant, or not in AWS's form: Arrow reads others, which we could not give back.
     """
-    instants = pa.array(values, pa.string()).cast(INSTANT)
-    seconds = pc.cast(instants, pa.int64()).to_numpy() // 1_000_000
-    separators = np.frombuffer("".join(values).encode(), np.uint8).reshape(-1, 20)[:, _SEPARATORS]
-    is_usable = (seconds >= EARLIEST.timestamp()) & (seconds < LATEST.timestamp())
+    texts = pa.array(values, pa.string())
+    instants = texts.cast(INSTANT)
+    since_epoch = instants.view(pa.int64()).to_numpy()
+    is_usable = (since_epoch >= _EARLIEST) & (since_epoch < _LATEST)
+    characters = np.frombuffer(texts.buffers()[2] or b"", np.uint8, len(values) * _INSTANT_LENGTH)
+    separators = characters.reshape(-1, _INSTANT_LENGTH)[:, _SEPARATORS]
     if not (is_usable.all() and (separators == _SEPARATOR_CODES).all()):
         raise ValueError("an instant is not in AWS's form, or far from the present")
     return instants
 
 
-def _texts_of_raw(raws: Sequence[Any]) -> pa.StringArray:
-    """Raw JSON as text, put one after the other in one copy.
+def _nested(values: Mapping[str, Sequence[Any]]) -> dict[str, pa.Array]:
+    """Build the columns of raw JSON."""
+    present = [column for column in values if not _is_only(values[column], NO_TEXT)]
+    repeated = [column for column in present if _TYPES[column] == DICTIONARY]
+    others = [column for column in present if column not in repeated]
+    columns = {column: pa.nulls(len(each), _TYPES[column]) for column, each in values.items()}
+    # Apart, for the texts of those that become dictionaries need not stay.
+    columns |= dict(zip(others, _texts_of_raw([values[column] for column in others]), strict=True))
+    texts = _texts_of_raw([values[column] for column in repeated])
+    return columns | {column: text.dictionary_encode() for column, text in zip(repeated, texts, strict=True)}
+
+
+def _texts_of_raw(columns: Sequence[Sequence[Any]]) -> list[pa.StringArray]:
+    """Raw JSON as text: columns of one length, put one after the other in one copy.
 
     Raises:
         ValueError: not UTF-8, which the decoder does not check in what it skips, or more than a column can hold.
     """
-    texts = [raw or b"" for raw in raws]
-    lengths = np.fromiter(map(len, texts), np.int32, len(texts))
-    text = b"".join(texts)
-    if len(text) > _COLUMN_BYTES:
-        raise ValueError(f"{len(text)} bytes in one column")
-    # No JSON is empty: what is absent is told by its length.
-    is_there = None if lengths.all() else pa.py_buffer(np.packbits(lengths > 0, bitorder="little"))
-    offsets = np.zeros(len(texts) + 1, dtype=np.int32)
+    raws = list(chain.from_iterable(columns))
+    lengths = np.fromiter(map(len, raws), np.int64, len(raws))
+    size = int(lengths.sum())
+    if size > _COLUMN_BYTES:
+        raise ValueError(f"{size} bytes in one column")
+    offsets = np.zeros(len(raws) + 1, dtype=np.int32)
     np.cumsum(lengths, out=offsets[1:])
-    buffers = [is_there, pa.py_buffer(offsets), pa.py_buffer(text)]
-    return pa.BinaryArray.from_buffers(pa.binary(), len(texts), buffers).cast(pa.string())
+    text = pa.py_buffer(b"".join(raws))
+    pa.BinaryArray.from_buffers(pa.binary(), len(raws), [None, pa.py_buffer(offsets), text]).cast(pa.string())
+    starts = range(0, len(raws), len(columns[0])) if raws else ()
+    ends = (start + len(columns[0]) for start in starts)
+    return [_text(lengths[i:j], offsets[i : j + 1], text) for i, j in zip(starts, ends, strict=True)]
+
+
+def _text(lengths: npt.NDArray[np.int64], offsets: npt.NDArray[np.int32], text: pa.Buffer) -> pa.StringArray:
+    """Give a column without a copy of its text. No JSON is empty: what is absent is told by its length."""
+    is_there = None if lengths.all() else pa.py_buffer(np.packbits(lengths > 0, bitorder="little"))
+    return pa.StringArray.from_buffers(len(lengths), pa.py_buffer(offsets), text, is_there)
 
 
 def _refuse(single: Batch, error: Exception) -> Refusal:

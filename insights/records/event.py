@@ -85,18 +85,23 @@ BY_NAME = {member.name: member for member in MEMBERS}
 _InstantText = Annotated[str, msgspec.Meta(min_length=20, max_length=20)]
 _TYPES = {Kind.INSTANT: _InstantText, Kind.TEXT: str, Kind.FLAG: bool, Kind.NESTED: msgspec.Raw}
 
+NO_TEXT = msgspec.Raw()
+"""What an absent nested member is: no JSON is empty."""
+
+_DEFAULTS = {kind: NO_TEXT if kind is Kind.NESTED else None for kind in Kind}
+
 # The default None is not part of the types: an explicit null is thus refused and kept by the slower path, so that
 # absent and null stay apart.
 EventRecord: Any = msgspec.defstruct(
     "EventRecord",
-    [(m.column, _TYPES[m.kind]) if m.is_required else (m.column, _TYPES[m.kind], None) for m in MEMBERS],
+    [(m.column, _TYPES[m.kind]) if m.is_required else (m.column, _TYPES[m.kind], _DEFAULTS[m.kind]) for m in MEMBERS],
     rename={m.column: m.name for m in MEMBERS},
     kw_only=True,
     forbid_unknown_fields=True,
     omit_defaults=True,
     gc=False,
 )
-"""A decoded record: attributes are columns, nested members stay `msgspec.Raw`, what is absent is None."""
+"""A decoded record: attributes are columns, nested members stay `msgspec.Raw`; what is absent is None, or `NO_TEXT`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,7 +60,10 @@ def run(window: Window, workspace: Workspace, shard: str | None = None) -> Norma
     work.is_hashing = workspace.settings.integrity.policy != "off"
     with _without_collector():
         work.read(workspace.trail, workspace.settings.ingest)
-    return work.finish(window)
+    report = work.finish(window)
+    # What is free in between of what is not would grow from shard to shard.
+    pa.default_memory_pool().release_unused()
+    return report
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from insights.errors import ConflictError, NotFoundError
 from insights.records.counting import COLUMNS, count_minutes
 from insights.records.event import EARLIEST, LATEST
 from insights.records.partitions import EventHour
-from insights.records.schemas import EVENTS, MINUTE_COUNTS
+from insights.records.schemas import EVENTS, MINUTE_COUNTS, with_dictionaries
 from insights.storage import changes, count_files, events, hours
 from insights.storage.count_files import TABLE, day_key, hour_key, hour_of_key, read_day, rows_of_hour
 from insights.storage.objects import ABSENT, ObjectStore
@@ -29,6 +29,8 @@ __all__ = [
     "FIRST_HOUR", "LAST_HOUR", "TABLE", "CountFile", "count_hour", "encoded", "files_of", "files_of_day", "first_hour",
     "hour_key", "made_from", "places", "read", "read_counts", "read_files", "regions",
 ]  # fmt: skip
+
+_COUNTED = with_dictionaries(EVENTS)
 
 FIRST_HOUR, LAST_HOUR = EARLIEST, LATEST
 """No hour before the first, and none from the last on, has counts."""
@@ -48,18 +50,21 @@ def count_hour(store: ObjectStore, hour: EventHour, version: str) -> int | None:
         counted = count_files.locate(store, hour)
         if counted.made_from == version:
             return calls
-        source = read_version(store, events.hour_key(hour), EVENTS, columns=COLUMNS)
+        source = read_version(store, events.hour_key(hour), _COUNTED, columns=COLUMNS)
         if source.etag == ABSENT:
             # Retention has ended the events; what was counted of them stays.
             return calls
         changes.mark(store, hour, source.etag)
+        made_from = None
         try:
             count_files.put(store, counted, count_minutes(source.table), source.etag)
-            calls = source.table.num_rows
+            calls, made_from = source.table.num_rows, source.etag
         except ConflictError:
             pass
         # Events may have been merged meanwhile: only what is made from the newest version is done.
         version = hours.version(store, hour)
+        if version == made_from:
+            return calls
 
 
 def made_from(store: ObjectStore, hour: EventHour) -> str:

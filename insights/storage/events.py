@@ -15,8 +15,6 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from hashlib import blake2b
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -24,10 +22,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from insights.errors import ConflictError
-from insights.records.addendum import CORRECTION, corrected_event_id
 from insights.records.columns import UNCOMPLETED, complete
 from insights.records.partitions import EventHour
 from insights.records.schemas import EVENTS, with_dictionaries
+from insights.storage.event_keys import by_time, corrected_ids, event_keys, grouped
 from insights.storage.objects import ObjectStore
 from insights.storage.tables import ROW_GROUP_ROWS, StoredRows, encode_parts, open_rows
 
@@ -35,12 +33,6 @@ TABLE = "events"
 _STORED = with_dictionaries(EVENTS)
 _KEY_COLUMNS = ["event_time", "event_id", "addendum_json", "object_key"]
 """What says which event a row is, which copy of it, and where it goes."""
-_UUID_LENGTH = 36
-_DASHES = (8, 13, 18, 23)
-_HEX_COLUMNS = np.array([i for i in range(_UUID_LENGTH) if i not in _DASHES])
-_NIBBLES = np.full(256, 255, dtype=np.uint8)
-_NIBBLES[np.frombuffer(b"0123456789abcdef", dtype=np.uint8)] = np.arange(16, dtype=np.uint8)
-_NIBBLES[np.frombuffer(b"ABCDEF", dtype=np.uint8)] = np.arange(10, 16, dtype=np.uint8)
 
 
 def hour_key(hour: EventHour) -> str:
@@ -54,7 +46,7 @@ def merge_hour(store: ObjectStore, hour: EventHour, rows: pa.Table) -> npt.NDArr
     A row whose event is in the file already, first brought by the same object, counts as kept: a run was killed after
     writing it.
     """
-    new = rows.select(UNCOMPLETED.names).cast(UNCOMPLETED).combine_chunks()
+    new = pa.table([rows[name].combine_chunks() for name in UNCOMPLETED.names], schema=UNCOMPLETED)
     while True:
         old = open_rows(store, hour_key(hour), UNCOMPLETED)
         union = _unite(old, new)
@@ -137,14 +129,9 @@ def _unite(old: StoredRows, new: pa.Table) -> _Union:
     ranks = _ranks(objects)
     origin = ranks[: len(columns)]
     credited = ranks[len(columns) :] if old.credits else origin[: len(old)]
-    by_event = np.lexsort((_precedence(columns, origin), low, high))
-    is_first = np.ones(len(by_event), dtype=bool)
-    is_first[1:] = (np.diff(high[by_event]) != 0) | (np.diff(low[by_event]) != 0)
-    winners = by_event[is_first]
+    event, winners = grouped(high, low, _precedence(columns, origin))
     time = pc.cast(columns["event_time"], pa.int64()).to_numpy()
-    event = np.empty(len(by_event), dtype=np.int64)
-    event[by_event] = np.cumsum(is_first) - 1
-    order = winners[np.argsort(time[winners], kind="stable")]
+    order = winners[by_time(time[winners], high[winners], low[winners])]
     credit = origin[winners]
     credit[event[: len(old)]] = credited
     moved = np.flatnonzero(credit[event[order]] != origin[order])
@@ -165,18 +152,8 @@ def _stored_event_keys(old: StoredRows, keys: pa.Table) -> tuple[npt.NDArray[np.
 
 def _precedence(table: pa.Table, origin: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
     """Rank the copies of an event, the one that stays lowest: corrections before others, the last delivered first."""
-    is_correction = pc.is_valid(_corrected_ids(table)).to_numpy(zero_copy_only=False)
+    is_correction = pc.is_valid(corrected_ids(table)).to_numpy(zero_copy_only=False)
     return np.where(is_correction, -1 - origin, origin)
-
-
-def _corrected_ids(table: pa.Table) -> pa.Array:
-    """Give the event id each row corrects, null for the rows (nearly all) that correct none."""
-    addenda = table["addendum_json"]
-    may_correct = pc.fill_null(pc.match_substring(addenda, CORRECTION), False)
-    if not pc.any(may_correct).as_py():
-        return pa.nulls(len(addenda), pa.string())
-    ids = [corrected_event_id(text) for text in addenda.filter(may_correct).to_pylist()]
-    return pc.replace_with_mask(pa.nulls(len(addenda), pa.string()), may_correct.combine_chunks(), pa.array(ids))
 
 
 def _credited(object_keys: pa.ChunkedArray, credits: str) -> pa.ChunkedArray:
@@ -226,40 +203,3 @@ def _ranks(texts: pa.ChunkedArray) -> npt.NDArray[np.int64]:
     rank[pc.sort_indices(codes.dictionary).to_numpy()] = np.arange(len(rank))
     ranks: npt.NDArray[np.int64] = rank[codes.indices.to_numpy()]
     return ranks
-
-
-def event_keys(table: pa.Table) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.uint64]]:
-    """Give 128 bits a row that tell events apart: the event id's own where it is a UUID, else a hash of it, or, where
-    the record has none (version 1.0), of the whole record: only then all columns are asked for."""
-    ids = pc.coalesce(_corrected_ids(table), table["event_id"].combine_chunks())
-    keys = np.zeros((table.num_rows, 16), dtype=np.uint8)
-    is_done = _decode_uuids(ids, keys)
-    for i in np.flatnonzero(~is_done):
-        text = ids[int(i)].as_py()
-        content = text.encode() if text is not None else _content(table.slice(int(i), 1))
-        keys[i] = np.frombuffer(blake2b(content, digest_size=16).digest(), dtype=np.uint8)
-    halves = keys.view(">u8").astype(np.uint64)
-    return halves[:, 0], halves[:, 1]
-
-
-def _decode_uuids(ids: pa.Array, keys: npt.NDArray[np.uint8]) -> npt.NDArray[np.bool_]:
-    """Fill in the keys of the rows whose id is a UUID, a column at a time; tell which those are."""
-    is_uuid: npt.NDArray[np.bool_] = pc.fill_null(pc.equal(pc.binary_length(ids), _UUID_LENGTH), False).to_numpy(
-        zero_copy_only=False
-    )
-    if not is_uuid.any():
-        return is_uuid
-    uuids = ids.filter(pa.array(is_uuid))
-    text = np.frombuffer(uuids.buffers()[2], dtype=np.uint8)
-    characters = text[: len(uuids) * _UUID_LENGTH].reshape(-1, _UUID_LENGTH)
-    nibbles = _NIBBLES[characters[:, _HEX_COLUMNS]]
-    is_hex = (nibbles != 255).all(axis=1) & (characters[:, _DASHES] == ord("-")).all(axis=1)
-    rows = np.flatnonzero(is_uuid)
-    keys[rows[is_hex]] = (nibbles[is_hex, 0::2] << 4) | nibbles[is_hex, 1::2]
-    is_uuid[rows[~is_hex]] = False
-    return is_uuid
-
-
-def _content(row: pa.Table) -> bytes:
-    values: dict[str, Any] = row.drop_columns(["object_key"]).to_pylist()[0]
-    return json.dumps(values, default=str, sort_keys=True).encode()

@@ -71,7 +71,7 @@ def encode_parts(
         write_batch_size=_WRITTEN_ROWS,
     ) as writer:
         for part in parts:
-            columns = [_in_order(column) for column in part.cast(schema).itercolumns()]
+            columns = [_in_order(part[name]) for name in schema.names]
             writer.write_table(pa.table(columns, schema=schema), row_group_size=ROW_GROUP_ROWS)
         said = {_MADE_FROM: made_from, _CREDITS: credits, _SEALED: "1" if is_sealed else ""}
         writer.add_key_value_metadata({name: text for name, text in said.items() if text})
@@ -86,6 +86,8 @@ def _in_order(column: pa.ChunkedArray) -> pa.ChunkedArray | pa.DictionaryArray:
     array = column.combine_chunks()
     if array.null_count == len(array):
         return pa.nulls(len(array), column.type)
+    if len(array.dictionary) == 1:
+        return array
     codes = array.indices.dictionary_encode()
     return pa.DictionaryArray.from_arrays(codes.indices, array.dictionary.take(codes.dictionary), safe=False)
 

@@ -6,7 +6,7 @@ import pyarrow as pa
 import pytest
 
 from insights.records.counting import COLUMNS, count_minutes
-from insights.records.schemas import EVENTS, MINUTE_COUNTS
+from insights.records.schemas import EVENTS, MINUTE_COUNTS, with_dictionaries
 
 
 def events(rows: list[tuple]) -> pa.Table:
@@ -48,6 +48,15 @@ def test_shape() -> None:
 
     assert count_minutes(events(rows)).schema == MINUTE_COUNTS
     assert count_minutes(events(rows)).equals(count_minutes(events(rows[::-1])))
+
+
+def test_dictionaries() -> None:
+    """Texts may be dictionaries, each piece of the table with its own."""
+    rows = random_rows(600, 8)
+    schema = with_dictionaries(pa.schema([EVENTS.field(name) for name in COLUMNS]))
+    pieces = pa.concat_tables([events(part).cast(schema) for part in (rows[:1], rows[1:300], rows[300:])])
+
+    assert count_minutes(pieces).equals(count_minutes(events(rows)))
 
 
 def test_nothing() -> None:

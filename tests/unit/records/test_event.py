@@ -4,7 +4,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from insights.records.event import MEMBERS, Refusal, mend
+from insights.records.event import MEMBERS, NO_TEXT, Refusal, mend
 from insights.records.schemas import EVENTS
 
 
@@ -75,8 +75,8 @@ def test_nested(record, value: Any) -> None:
 
 
 def test_absent(record) -> None:
-    """What a record does not have is None, and not confused with a null."""
+    """What a record does not have is None or no text, and not confused with a null."""
     event, _ = mended(record(newMember=1))
 
-    assert event.additional_event_data_json is None
+    assert event.additional_event_data_json is NO_TEXT
     assert isinstance(event.response_elements_json, msgspec.Raw)

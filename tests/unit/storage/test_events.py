@@ -6,10 +6,8 @@ import pytest
 
 from insights.errors import StorageError
 from insights.storage import events
-from insights.storage.events import event_keys, hour_key, merge_hour, take_out
+from insights.storage.events import hour_key, merge_hour, take_out
 from insights.storage.tables import read_columns
-
-UUID = "0b0a4f0e-6a55-4a57-8d0f-0d5a3c1f7e11"
 
 
 def stored(store, hour) -> list[dict]:
@@ -73,6 +71,18 @@ class TestMerge:
 
         assert kept.tolist() == [False, True]
         assert ids(store, hour) == [(1, "b"), (2, "b"), (3, "c")]
+
+    def test_one_instant(self, store, hour, record, events_of) -> None:
+        """Events of one instant, whose ids begin alike, are the same file in whatever order they came."""
+        records = [record(1, eventID=f"00000001-0000-4000-8000-{n:012x}") for n in range(9)]
+        merge_hour(store, hour, events_of(records))
+        at_once, _ = store.get(hour_key(hour))
+        store.delete(hour_key(hour))
+        for part in (records[5:], records[4::-1]):
+            assert merge_hour(store, hour, events_of(part)).all()
+
+        assert store.get(hour_key(hour))[0] == at_once
+        assert merge_hour(store, hour, events_of(records[3:5], "b")).tolist() == [False, False]
 
     def test_row_groups(self, store, hour, record, events_of, monkeypatch: pytest.MonkeyPatch) -> None:
         """An hour of several row groups, into which rows come between others, before and after them, is the same file
@@ -190,53 +200,6 @@ class TestCorrections:
         rows = events_of([record(1), record(2, addendum={"reason": reason})])
 
         assert merge_hour(store, hour, rows).tolist() == [True, True]
-
-
-class TestKeys:
-    def keys(self, events_of, record, *event_ids: str | None) -> list[tuple[int, int]]:
-        records = [record(1, eventID=each) for each in event_ids]
-        for each in records:
-            if each["eventID"] is None:
-                del each["eventID"]
-        high, low = event_keys(events_of(records))
-        return list(zip(high.tolist(), low.tolist(), strict=True))
-
-    def test_uuid(self, events_of, record) -> None:
-        """The key of a UUID is its 128 bits, whatever the case of its letters."""
-        (key, upper) = self.keys(events_of, record, UUID, UUID.upper())
-
-        assert f"{key[0]:016x}{key[1]:016x}" == UUID.replace("-", "")
-        assert upper == key
-
-    @pytest.mark.parametrize(
-        "other",
-        ["", "1", UUID[:-1], UUID.replace("-", "0"), UUID[:-1] + "g", "é" * 18, UUID.replace("-", "_")],
-        ids=["empty", "short", "cut", "no dashes", "no hex", "two bytes a letter", "underscores"],
-    )
-    def test_other_ids(self, events_of, record, other: str) -> None:
-        """Ids that are no UUIDs are told apart by all of their text."""
-        first, again, uuid = self.keys(events_of, record, other, other, UUID)
-
-        assert first == again
-        assert first != uuid
-
-    def test_no_id(self, events_of, record) -> None:
-        """Records without an id (version 1.0) are the same event when all of them is the same, object aside."""
-        first, second = record(1), record(1, userAgent="other")
-        for each in (first, second):
-            del each["eventID"]
-        one, two = event_keys(events_of([first, second], "a"))
-        again, _ = event_keys(events_of([first], "b"))
-
-        assert (one[0], two[0]) != (one[1], two[1])
-        assert again[0] == one[0]
-
-    def test_mixed(self, events_of, record) -> None:
-        """Rows of all kinds keep their places."""
-        keys = self.keys(events_of, record, UUID, None, "1", UUID)
-
-        assert keys[0] == keys[3]
-        assert len(set(keys)) == 3
 
 
 class TestTakeOut:

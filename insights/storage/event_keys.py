@@ -1,0 +1,110 @@
+"""What tells the events of an hour apart: 128 bits each.
+
+Half of them tell nearly all rows apart, and sorting by that half costs a fifth: the rest is looked at only where the
+halves are the same.
+"""
+
+from __future__ import annotations
+
+import json
+from binascii import unhexlify
+from hashlib import blake2b
+from string import hexdigits
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from insights.records.addendum import CORRECTION, corrected_event_id
+
+_UUID_FORM = b"00000000-0000-0000-0000-000000000000"
+_UUID_LENGTH = len(_UUID_FORM)
+_FORMS = bytes(ord("0") if chr(i) in hexdigits else i if i == ord("-") else ord("?") for i in range(256))
+"""What each byte is for the form of a UUID."""
+
+
+def event_keys(table: pa.Table) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.uint64]]:
+    """Give 128 bits a row that tell events apart: the event id's own where it is a UUID, else a hash of it, or, where
+    the record has none (version 1.0), of the whole record: only then all columns are asked for."""
+    ids = pc.coalesce(corrected_ids(table), table["event_id"].combine_chunks())
+    keys = np.zeros((table.num_rows, 16), dtype=np.uint8)
+    is_done = _decode_uuids(ids, keys)
+    for i in np.flatnonzero(~is_done):
+        text = ids[int(i)].as_py()
+        content = text.encode() if text is not None else _content(table.slice(int(i), 1))
+        keys[i] = np.frombuffer(blake2b(content, digest_size=16).digest(), dtype=np.uint8)
+    halves = keys.view(">u8").astype(np.uint64)
+    return halves[:, 0], halves[:, 1]
+
+
+def _decode_uuids(ids: pa.Array, keys: npt.NDArray[np.uint8]) -> npt.NDArray[np.bool_]:
+    """Fill in the keys of the rows whose id is a UUID; tell which those are."""
+    is_uuid: npt.NDArray[np.bool_] = pc.fill_null(pc.equal(pc.binary_length(ids), _UUID_LENGTH), False).to_numpy(
+        zero_copy_only=False
+    )
+    if not is_uuid.any():
+        return is_uuid
+    uuids = ids.filter(pa.array(is_uuid))
+    text = uuids.buffers()[2].to_pybytes()[: len(uuids) * _UUID_LENGTH]
+    is_hex = np.frombuffer(text.translate(_FORMS), dtype=f"S{_UUID_LENGTH}") == _UUID_FORM
+    digits = np.frombuffer(text, dtype=f"V{_UUID_LENGTH}")[is_hex].tobytes().translate(None, b"-")
+    rows = np.flatnonzero(is_uuid)
+    keys[rows[is_hex]] = np.frombuffer(unhexlify(digits), dtype=np.uint8).reshape(-1, 16)
+    is_uuid[rows[~is_hex]] = False
+    return is_uuid
+
+
+def _content(row: pa.Table) -> bytes:
+    values: dict[str, Any] = row.drop_columns(["object_key"]).to_pylist()[0]
+    return json.dumps(values, default=str, sort_keys=True).encode()
+
+
+def corrected_ids(table: pa.Table) -> pa.Array:
+    """Give the event id each row corrects, null for the rows (nearly all) that correct none."""
+    addenda = table["addendum_json"]
+    may_correct = pc.fill_null(pc.match_substring(addenda, CORRECTION), False)
+    if not pc.any(may_correct).as_py():
+        return pa.nulls(len(addenda), pa.string())
+    ids = [corrected_event_id(text) for text in addenda.filter(may_correct).to_pylist()]
+    return pc.replace_with_mask(pa.nulls(len(addenda), pa.string()), may_correct.combine_chunks(), pa.array(ids))
+
+
+def grouped(
+    high: npt.NDArray[np.uint64], low: npt.NDArray[np.uint64], precedence: npt.NDArray[np.int64]
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Number events by the halves of their keys; give the event of each row, and the row that stays of each event: the
+    one of the lowest precedence."""
+    is_alone = _is_alone(high)
+    alone, others = np.flatnonzero(is_alone), np.flatnonzero(~is_alone)
+    by_event = others[np.lexsort((precedence[others], low[others], high[others]))]
+    is_first = np.ones(len(by_event), dtype=bool)
+    is_first[1:] = (np.diff(high[by_event]) != 0) | (np.diff(low[by_event]) != 0)
+    event = np.empty(len(high), dtype=np.int64)
+    event[alone] = np.arange(len(alone))
+    event[by_event] = len(alone) + np.cumsum(is_first) - 1
+    return event, np.concatenate([alone, by_event[is_first]])
+
+
+def _is_alone(values: npt.NDArray[np.uint64]) -> npt.NDArray[np.bool_]:
+    """Mark the values that occur once."""
+    order = np.argsort(values)
+    is_new = np.ones(len(values) + 1, dtype=bool)
+    is_new[1:-1] = np.diff(values[order]) != 0
+    is_alone = np.empty(len(values), dtype=bool)
+    is_alone[order] = is_new[:-1] & is_new[1:]
+    return is_alone
+
+
+def by_time(
+    time: npt.NDArray[np.int64], high: npt.NDArray[np.uint64], low: npt.NDArray[np.uint64]
+) -> npt.NDArray[np.int64]:
+    """Order the events of an hour by time, those of one instant by key, whatever order they came in.
+
+    An hour's microseconds need 32 bits, and 32 of the key's nearly always tell the rest apart.
+    """
+    since_first = (time - time.min(initial=np.iinfo(np.int64).max)).astype(np.uint64)
+    both = since_first << np.uint64(32) | high >> np.uint64(32)
+    order: npt.NDArray[np.int64] = np.argsort(both)
+    return order if (np.diff(both[order]) != 0).all() else np.lexsort((low, high, time))

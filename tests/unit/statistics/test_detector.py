@@ -324,6 +324,14 @@ def test_new_operations_of_a_service_share_one_insight(table: Table, at: At, hea
     assert [e.series.event_name for e in found.episodes] == ["Create0"]
 
 
+def test_the_first_of_an_hour_has_it(table: Table, at: At, heartbeat: Rows) -> None:
+    """Of operations of a new service that burst in one hour the first has the insight, whatever its name."""
+    bursts = [{"minute": at(3, 12, 50 - 10 * n), "event_name": f"Create{n}", "count": 80} for n in range(5)]
+
+    found = detect(table([*heartbeat, *bursts]), window=Window(at(2), at(4)))
+    assert [e.series.event_name for e in found.episodes] == ["Create4"]
+
+
 def test_operations_tried_once_before_are_new_with_their_service(table: Table, at: At, heartbeat: Rows) -> None:
     """A service of which somebody once tried everything is new all the same when it is taken into use."""
     tried = [{"minute": at(3, 12, n), "event_name": f"Create{n}"} for n in range(5)]

@@ -1,7 +1,7 @@
 """Judge what has been counted, publish what is unusual, and tell people.
 
-Runs whenever `trail_ingest` or `trail_arrivals` has counted hours anew, one run at a time. It looks at what the lake holds, not at an
-interval of its own, so several changes at once, backfills and late data are all the same to it.
+Runs whenever `trail_ingest` or `trail_arrivals` has counted hours anew, one run at a time. It looks at what the lake
+holds, not at an interval of its own, so several changes at once, backfills and late data are all the same to it.
 
 **detect** judges the counts of every account × Region that changed and keeps the `insights` table up to date; where
 `trail.notifications` is set it tells spikes of the running hour early ·

@@ -16,7 +16,7 @@ import pyarrow as pa
 from insights.records.series import Direction
 from insights.stages.eras import era_of
 from insights.stages.judging import Complete, Judgement, placed, resume
-from insights.stages.pairing import is_same_series, overlaps
+from insights.stages.pairing import overlaps
 from insights.stages.workspace import Workspace
 from insights.statistics.detector import detect
 from insights.statistics.episodes import Episode
@@ -79,15 +79,13 @@ def look(workspace: Workspace, complete: Complete, place: Place, parameters: Par
 def untold(found: Sequence[Episode], known: Sequence[Row]) -> list[Episode]:
     """Give the first spike of each series of which nothing is told.
 
-    Of a part of an hour a spike may look like several; and what is open may look as if it had ended and begun again.
+    Of a part of an hour a spike may look like several; and what is open may look as if it had ended and begun again: a
+    row that is open overlaps all that its series does until then.
     """
     ids = {row["insight_id"] for row in known}
     new: dict[object, Episode] = {}
     for episode in sorted(found, key=lambda each: each.start):
-        is_told = episode.episode_id in ids or any(
-            overlaps(episode, row) or (row["status"] == "open" and is_same_series(episode, row)) for row in known
-        )
-        if not is_told:
+        if episode.episode_id not in ids and not any(overlaps(episode, row) for row in known):
             new.setdefault(episode.series, episode)
     return list(new.values())
 

@@ -29,10 +29,10 @@ def overlaps(episode: Episode, row: Row) -> bool:
     """Tell whether a row is of the same series, and of some of the same time."""
     end = row["end_time"] or row["start_time"] + LONGEST_EPISODE
     is_same_time = episode.start < end and row["start_time"] < (episode.end or episode.start + LONGEST_EPISODE)
-    return bool(is_same_time and is_same_series(episode, row))
+    return bool(is_same_time and _is_same_series(episode, row))
 
 
-def is_same_series(episode: Episode, row: Row) -> bool:
+def _is_same_series(episode: Episode, row: Row) -> bool:
     """Tell whether a row that was not withdrawn is of the same series of the same place, and of the same direction."""
     series = episode.series
     mine = (
@@ -52,4 +52,4 @@ def is_same_series(episode: Episode, row: Row) -> bool:
 def _was_told_early(episode: Episode, row: Row) -> bool:
     """Tell whether a row was told of a part of the hour in which the episode was found: what came later can have moved
     the episode to other minutes of it."""
-    return bool(row.get("is_early")) and row["detected_at"] == episode.detected_at and is_same_series(episode, row)
+    return bool(row.get("is_early")) and row["detected_at"] == episode.detected_at and _is_same_series(episode, row)

@@ -277,6 +277,35 @@ def test_a_part_of_the_hour_before(pipeline: Any) -> None:
     assert [(row["status"], row["is_early"], row["total_calls"]) for row in told(pipeline)] == [("closed", False, 40)]
 
 
+def test_what_is_open_when_its_hour_is_judged(pipeline: Any) -> None:
+    """A spike that goes on is confirmed before it is over, though the hour adds nothing to what was told."""
+    lake, burst = pipeline.workspace.lake, with_burst(dict.fromkeys(range(50, 60), 20))
+    nudge(pipeline, burst, 59)
+    before = told(pipeline)
+    put_hour(lake, HOUR_14, burst)
+    settle(lake, HOUR_14 + HOUR)
+    judge(pipeline, 15, 21)
+
+    assert [(row["status"], row["is_early"]) for row in before] == [("open", True)]
+    assert [(row["status"], row["is_early"]) for row in told(pipeline)] == [("open", False)]
+
+
+def test_a_spike_that_turns_out_to_go_on_from_the_hour_before(pipeline: Any) -> None:
+    """Where the hour before, once it is complete, has a spike that is not over, that is what was told of its sequel."""
+    lake = pipeline.workspace.lake
+    put_hour(lake, HOUR_14, usual(50))
+    put_hour(lake, HOUR_14 + HOUR, with_burst({2: 20, 3: 20}, until=4))
+    judge(pipeline, 15, 5)
+    ((_, shared),) = published(pipeline)
+    put_hour(lake, HOUR_14, with_burst(dict.fromkeys(range(45, 60), 20)))
+    settle(lake, HOUR_14 + HOUR)
+    judge(pipeline, 15, 21)
+
+    (row,) = told(pipeline)
+    assert (row["insight_id"], row["start_time"]) == (shared, HOUR_14 + 45 * MINUTE)
+    assert published(pipeline) == [("Start", shared)]
+
+
 def test_a_region_that_was_never_used(pipeline: Any) -> None:
     """A burst in a Region of which there is no memory yet, for nothing was ever called there, is told as early."""
     put_hour(pipeline.workspace.lake, HOUR_14, {("RunInstances", None): BURST}, place=(PLACE[0], "ap-south-1"))

@@ -43,6 +43,7 @@ from insights.settings import DetectSettings, Settings
 from insights.stages import publish
 from insights.statistics.parameters import Parameters
 from insights.storage import counts, coverage, events, insights, integrity, ledger, publications, quality, quarantine
+from insights.storage import reasons as candidates
 from insights.storage.objects import open_store
 from insights.storage.trail import TrailObject
 from insights.windows import parse_instant
@@ -50,7 +51,7 @@ from insights.windows import parse_instant
 DOCS = Path(__file__).parent
 PROJECT = DOCS.parent
 WORDS: Mapping[str, Any] = tomllib.loads((DOCS / "words.toml").read_text(encoding="utf-8"))
-TABLES = ("events", "minute_counts", "insights", "quarantine", "ledger", "coverage", "integrity")
+TABLES = ("events", "minute_counts", "insights", "reasons", "quarantine", "ledger", "coverage", "integrity")
 
 _SECTION = re.compile(r"(?<=<!-- generated: )([\w ]+)( -->\n)(.*?)(?=<!-- end -->)", re.DOTALL)
 _TYPES = {
@@ -246,6 +247,7 @@ def _example_keys() -> dict[str, str]:
         "partitions": [hour.path],
     }
     ledger.write(store, unit, [(trail_object, outcome)])
+    store.put(candidates.day_key(hour.account_id, hour.region, hour.date), b"")
     store.put(coverage.day_key(hour.account_id, hour.region, hour.date), b"")
     store.put(integrity.day_key(hour.account_id, hour.region, hour.date), b"")
     quality.write(store, hour.day_path, quality.Judgement({}, {}, msgspec.Raw(b"{}")))

@@ -149,7 +149,10 @@ class RetentionSettings(Struct, frozen=True, kw_only=True):
     quality_days: Count = 0
     quarantine_days: Count = 0
     ledger_days: Count = 0
+    integrity_days: Count = 0
+    coverage_days: Count = 0
     insights_days: Count = 0
+    reasons_days: Count = 0
     plans_days: Count = 0
 
 
@@ -295,6 +298,8 @@ def _refuse_short_retention(settings: Settings) -> None:
         ("quality_days", SHORTEST_RETENTION_DAYS, "that is how far back runs look"),
         ("quarantine_days", SHORTEST_RETENTION_DAYS, "that is how far back runs look"),
         ("ledger_days", SHORTEST_RETENTION_DAYS, "without it objects that a run looks back to are read again"),
+        ("integrity_days", SHORTEST_RETENTION_DAYS, "without it what a digest refuted could be taken for true again"),
+        ("coverage_days", SHORTEST_RETENTION_DAYS, "that is how far back runs look"),
         ("insights_days", SHORTEST_RETENTION_DAYS, "an insight that is judged again would come back"),
     ):
         days = getattr(settings.retention, name)

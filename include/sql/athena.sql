@@ -101,6 +101,46 @@ TBLPROPERTIES (
         's3://my-lake-bucket/trail-insights/minute_counts/account_id=${account_id}/region=${region}/date=${date}/'
 );
 
+-- One candidate for an insight, and what became of it: told, or why not. `date` is the day of the calls.
+CREATE EXTERNAL TABLE IF NOT EXISTS trail_insights.reasons (
+    `window_end`                  timestamp,
+    `window_minutes`              bigint,
+    `event_category`              string,
+    `insight_type`                string,
+    `event_source`                string,
+    `event_name`                  string,
+    `error_code`                  string,
+    `direction`                   string,
+    `verdict`                     string,
+    `calls`                       double,
+    `expected_calls`              double,
+    `score`                       double,
+    `threshold`                   double,
+    `rule`                        string,
+    `record_calls`                bigint,
+    `record_date`                 string,
+    `band_upper_calls_per_minute` double,
+    `insight_id`                  string,
+    `start_time`                  timestamp
+)
+PARTITIONED BY (`account_id` string, `region` string, `date` string)
+STORED AS PARQUET
+LOCATION 's3://my-lake-bucket/trail-insights/reasons/'
+TBLPROPERTIES (
+    'projection.enabled' = 'true',
+    'projection.account_id.type' = 'enum',
+    'projection.account_id.values' = '111122223333',
+    'projection.region.type' = 'enum',
+    'projection.region.values' = 'us-east-1,eu-west-1',
+    'projection.date.type' = 'date',
+    'projection.date.format' = 'yyyy-MM-dd',
+    'projection.date.range' = '2020-01-01,NOW',
+    'projection.date.interval' = '1',
+    'projection.date.interval.unit' = 'DAYS',
+    'storage.location.template' =
+        's3://my-lake-bucket/trail-insights/reasons/account_id=${account_id}/region=${region}/date=${date}/'
+);
+
 -- One hour of one account and Region that was read: what it brought, and how late.
 CREATE EXTERNAL TABLE IF NOT EXISTS trail_insights.coverage (
     `hour`               timestamp,
@@ -255,7 +295,8 @@ CREATE EXTERNAL TABLE IF NOT EXISTS trail_insights.ledger (
     `out_of_scope` bigint,
     `quarantined`  bigint,
     `partitions`   array<string>,
-    `content_hash` string
+    `content_hash` string,
+    `is_replacement` boolean
 )
 PARTITIONED BY (`account_id` string, `region` string, `date` string)
 STORED AS PARQUET

@@ -25,6 +25,15 @@ FROM read_parquet(
     hive_types = {'account_id': VARCHAR, 'region': VARCHAR, 'date': DATE}
 );
 
+-- One candidate for an insight, and what became of it: told, or why not. `date` is the day of the calls.
+CREATE OR REPLACE VIEW reasons AS
+SELECT *
+FROM read_parquet(
+    getvariable('lake') || '/reasons/account_id=*/region=*/date=*/*.parquet',
+    hive_partitioning = true,
+    hive_types = {'account_id': VARCHAR, 'region': VARCHAR, 'date': DATE}
+);
+
 -- One hour of one account and Region that was read: what it brought, and how late.
 CREATE OR REPLACE VIEW coverage AS
 SELECT *

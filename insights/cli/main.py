@@ -8,7 +8,7 @@ import sys
 import typer
 
 from insights import __version__
-from insights.cli import coverage, look, maintain, run, serve, simulate, verify
+from insights.cli import coverage, look, maintain, run, serve, simulate, verify, why
 from insights.cli.demo.command import demo
 from insights.cli.output import Output, shown
 from insights.errors import TrailInsightsError
@@ -24,6 +24,7 @@ app.command("simulate")(simulate.simulate)
 app.command("run")(run.run)
 app.command("list")(look.list_insights)
 app.command("show")(look.show)
+app.command("why")(why.why)
 app.command("counts")(look.counts)
 app.command("coverage")(coverage.coverage)
 app.command("quality")(look.quality)

@@ -44,6 +44,19 @@ class TrailKey:
         return f"{self.account_id}_CloudTrail_{self.region}_{self.delivered_at:%Y%m%dT%H%MZ}{unique}{self.suffix}"
 
 
+_VERSION = "?etag="
+
+
+def with_version(key: str, etag: str) -> str:
+    """Name one version of an object, as rows do that come from another than the first that was read."""
+    return f"{key}{_VERSION}{etag.strip(chr(34))}"
+
+
+def without_version(name: str) -> str:
+    """Give the key of the object that `with_version` named, or the key itself."""
+    return name.partition(_VERSION)[0]
+
+
 class NotTrail(StrEnum):
     """Why an object is not one of the trail's."""
 

@@ -118,10 +118,37 @@ LEDGER = pa.schema(
         pa.field("quarantined", pa.int64(), nullable=False),
         pa.field("partitions", pa.list_(pa.string()), nullable=False),
         pa.field("content_hash", pa.string()),
+        pa.field("is_replacement", pa.bool_()),
     ]
 )
 """One trail object that was read. `partitions` names the event hours it touched; `is_loose` marks a file whose name
-tells no delivery time (then `delivered_at` is the time it was last modified)."""
+tells no delivery time (then `delivered_at` is the time it was last modified), `is_replacement` one of which another
+version was read before."""
+
+REASONS = pa.schema(
+    [
+        pa.field("window_end", INSTANT, nullable=False),
+        pa.field("window_minutes", pa.int64(), nullable=False),
+        pa.field("event_category", pa.string(), nullable=False),
+        pa.field("insight_type", pa.string(), nullable=False),
+        pa.field("event_source", pa.string(), nullable=False),
+        pa.field("event_name", pa.string(), nullable=False),
+        pa.field("error_code", pa.string()),
+        pa.field("direction", pa.string(), nullable=False),
+        pa.field("verdict", pa.string(), nullable=False),
+        pa.field("calls", pa.float64(), nullable=False),
+        pa.field("expected_calls", pa.float64(), nullable=False),
+        pa.field("score", pa.float64(), nullable=False),
+        pa.field("threshold", pa.float64(), nullable=False),
+        pa.field("rule", pa.string(), nullable=False),
+        pa.field("record_calls", pa.int64()),
+        pa.field("record_date", pa.string()),
+        pa.field("band_upper_calls_per_minute", pa.float64()),
+        pa.field("insight_id", pa.string()),
+        pa.field("start_time", INSTANT),
+    ]
+)
+"""One candidate for an insight, and what became of it."""
 
 INTEGRITY = pa.schema(
     [

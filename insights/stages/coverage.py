@@ -3,6 +3,9 @@
 Derived from the ledger, the marks of what was read whole, and the verdicts of validation and of the digests; so it may
 be written again at any time and says the same. A row belongs to an hour of event time. Log files that came more than
 two days after an hour are no part of its row, or old hours could never be written without reading all that came since.
+
+An account × Region is known by the first data that come of it. The hours that were read before brought nothing of it:
+their rows are written then, so that a missing row always means an hour that was not read.
 """
 
 from __future__ import annotations
@@ -24,12 +27,15 @@ from insights.storage.coverage import DATA, NO_DATA, PARTIAL, Row
 from insights.storage.integrity import REFUTED, UNVERIFIED, VERIFIED, Verdicts
 from insights.storage.objects import ObjectStore
 from insights.storage.partitions import account_regions
-from insights.windows import DAY, HOUR, MINUTE, Window, floor
+from insights.windows import DAY, HOUR, MINUTE, Window, ceil, floor
 
 LATEST = 2 * DAY
 """How long after its day a log file may come and still be part of an hour's row."""
 
 NAMED_GAPS = 20
+
+_AT_ONCE = timedelta(days=28)
+"""Of so many days the ledger's entries are held in memory at once."""
 
 Place = tuple[str, str]
 Object = dict[str, Any]
@@ -70,20 +76,58 @@ def run(window: Window, workspace: Workspace) -> CoverageReport:
     # What retention has ended is not looked at: the row of a day whose log files are forgotten stays as it is.
     oldest = _oldest(lake, delivered) if kept is None else max(_oldest(lake, delivered), min(kept, delivered.start))
     days = Window(floor(oldest, DAY), delivered.end)
-    found = _Found(
+    found = _find(workspace, days)
+    places = {(hour.account_id, hour.region) for hour in found.objects} | set(account_regions(lake, events.TABLE))
+    _write(found, sorted(places), days)
+    _write_before(workspace, sorted(places), days.start)
+    return _report(window, lake)
+
+
+def _find(workspace: Workspace, days: Window) -> _Found:
+    lake = workspace.lake
+    return _Found(
         lake,
         _objects_by_hour(lake, days),
         reading.spans(lake, days.widened(before=DAY, after=DAY)),
         timedelta(minutes=workspace.settings.trail.settle_minutes),
         Verdicts(lake),
     )
-    places = {(hour.account_id, hour.region) for hour in found.objects} | set(account_regions(lake, events.TABLE))
-    for place in sorted(places):
-        for day in days.days():
+
+
+def _write(found: _Found, places: Iterable[Place], days: Window) -> None:
+    for place in places:
+        # The newest day first: that of the oldest tells that all are there.
+        for day in reversed(list(days.days())):
             rows = list(_rows(found, place, day))
             if rows:
-                coverage.write(lake, EventHour(*place, day.start), rows)
-    return _report(window, lake)
+                coverage.write(found.lake, EventHour(*place, day.start), rows)
+
+
+def _write_before(workspace: Workspace, places: Iterable[Place], until: datetime) -> None:
+    """Write the days before an instant of the places that are new: what was read then brought nothing of them."""
+    first = _first_read(workspace)
+    if first is None or first >= until:
+        return
+    new = [place for place in places if not coverage.has_day(workspace.lake, EventHour(*place, first))]
+    start = floor(first, DAY)
+    while new and start < until:
+        span = Window(max(start, until - _AT_ONCE), until)
+        _write(_find(workspace, span), new, span)
+        until = span.start
+
+
+def _first_read(workspace: Workspace) -> datetime | None:
+    """Give the first hour that was read whole and whose coverage retention keeps."""
+    settle = timedelta(minutes=workspace.settings.trail.settle_minutes)
+    days = workspace.settings.retention.coverage_days
+    bounds = [workspace.kept_since(), floor(workspace.now(), DAY) - days * DAY if days else None]
+    since = max((each for each in bounds if each is not None), default=None)
+    for _, marks in reading.by_month(workspace.lake):
+        for span in reading.joined(marks):
+            hour = ceil(span.start if since is None else max(span.start, since), HOUR)
+            if hour + HOUR + settle <= span.end:
+                return hour
+    return None
 
 
 def gaps(rows: Iterable[Row]) -> list[str]:

@@ -28,7 +28,7 @@ from insights.stages.vouching import Vouching
 from insights.stages.workspace import Workspace
 from insights.statistics.episodes import Episode
 from insights.statistics.parameters import Parameters
-from insights.storage import changes, counts, hours, insights
+from insights.storage import changes, counts, hours, insights, reasons
 from insights.storage.changes import Change
 from insights.storage.insights import Row
 from insights.storage.objects import ObjectStore
@@ -174,6 +174,8 @@ class _Judge:
         judgement = judge(self.workspace, self.complete, place, era, since, self.parameters)
         if judgement is not None:
             self._tell(judgement, self.known.of(place, era, judgement))
+            if judged := era.judged(judgement.since, judgement.until):
+                reasons.write(self.workspace.lake, place, judged, judgement.reasons)
         return judgement
 
     def _tell(self, judgement: Judgement, known: Sequence[Row]) -> None:

@@ -51,14 +51,12 @@ class Judging(Verification):
         due_from: From when on digests are missed.
         entries: What the ledger has that is not verified yet.
         known: The verdicts there were before.
-        news: How many verdicts are new.
         list_requests: How many listings it took.
     """
 
     due_from: datetime = field(kw_only=True)
     entries: list[dict[str, Any]] = field(default_factory=list)
     known: list[Row] = field(default_factory=list)
-    news: int = 0
     list_requests: int = 0
     rows: list[Row] = field(default_factory=list)
     present: set[str] = field(default_factory=set)
@@ -90,7 +88,7 @@ class Judging(Verification):
             self._miss_all(until)
         if self.etags or self.known:
             self._judge_unlisted()
-        self.news = integrity.write(
+        integrity.write(
             self.workspace.lake,
             self.shelf.account_id,
             self.shelf.region,

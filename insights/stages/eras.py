@@ -41,6 +41,11 @@ class Era:
         """The hours its memory learns or judges."""
         return Window(self.start - self.history, self.end + LONGEST_EPISODE)
 
+    def judged(self, since: datetime, until: datetime) -> Window | None:
+        """Give the hours of its own that were judged from one instant until another; None if these are others'."""
+        start, end = max(since, self.start), min(until, self.end)
+        return Window(start, end) if start < end else None
+
     def tells(self, detected_at: datetime) -> bool:
         """Tell whether an insight that was detected by the end of an hour is this era's."""
         return self.start < detected_at <= self.end

@@ -35,12 +35,14 @@ class Judgement:
         until: the end of the last.
         episodes: those that opened or closed in between, or are open.
         is_kept: whether the memory was saved; if not, another run was at work and the same is to be judged again.
+        reasons: every candidate that was met on the way, told or not (`statistics.reasons.REASONS`).
     """
 
     since: datetime
     until: datetime
     episodes: tuple[Episode, ...]
     is_kept: bool
+    reasons: pa.Table
 
 
 @dataclass
@@ -100,11 +102,13 @@ def judge(
     end = min(end, (files[-1].hour + HOUR if files else max(begin, since)) + LONGEST_EPISODE)
     told: dict[str, Episode] = {}
     fresh: list[Snapshot] = []
+    reasons: list[pa.Table] = []
     for day_end, table in _days(lake, place, files, end):
         window = Window(min(begin, day_end - HOUR), day_end)
         found = detect(table, window=window, state=state, parameters=parameters)
         state, begin = found.state, day_end
         told |= {episode.episode_id: episode for episode in found.episodes}
+        reasons.append(found.reasons)
         if day_end == end or memories.is_worth_keeping(day_end, end):
             fresh += [memories.save(lake, index, day_end, memory) for memory in state.places.values()]
     told |= {episode.episode_id: episode for episode in (state.open_episodes() if state else ())}
@@ -112,7 +116,7 @@ def judge(
     if index.etag == ABSENT:
         memories.forget_before(lake, place, era.previous.start)
     episodes = tuple(e for e in told.values() if era.tells(e.detected_at) and is_spoken_of(e.closed_at, since))
-    return Judgement(since, begin, episodes, is_kept)
+    return Judgement(since, begin, episodes, is_kept, pa.concat_tables(reasons))
 
 
 def is_spoken_of(closed_at: datetime | None, since: datetime) -> bool:

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from insights.stages.report import DeletedFiles, MaintainReport, MergedFiles
 from insights.stages.workspace import Workspace
-from insights.storage import compaction, publications, reading, retention
+from insights.storage import compaction, discovery, integrity, publications, reading, retention
 from insights.storage.objects import ObjectInfo
 from insights.storage.parts import Merged
 from insights.windows import DAY, Window, floor
@@ -19,7 +19,7 @@ PLANS = "plans"
 
 
 def run(window: Window | None, workspace: Workspace, *, is_dry_run: bool = False) -> MaintainReport:
-    """Tidy the lake up (with a window: only its days, but for marks and plans).
+    """Tidy the lake up (with a window: only its days, but for marks, notes and plans).
 
     Args:
         is_dry_run: Change nothing, and report what would be done. Files to be put together are then not read.
@@ -38,6 +38,11 @@ def _delete(window: Window | None, workspace: Workspace, is_dry_run: bool) -> di
     for table in retention.TABLES:
         if days := getattr(kept, f"{table}_days"):
             found[table] = list(retention.expired(lake, table, today - days * DAY, window))
+    # Notes go with the table that they are about.
+    if kept.quality_days:
+        found[discovery.TABLE] = list(discovery.expired(lake, today - kept.quality_days * DAY))
+    if kept.ledger_days:
+        found[integrity.WITHDRAWN] = list(integrity.expired_withdrawals(lake, today - kept.ledger_days * DAY))
     if kept.insights_days:
         # After the insights themselves: what is not known to be published would be published again.
         before = today - kept.insights_days * DAY

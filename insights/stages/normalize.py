@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import gc
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -24,6 +24,7 @@ from insights.integrity.log_files import fingerprint
 from insights.records.columns import BATCH_RECORDS, Batch, Rows, build_rows, has_usable_partition
 from insights.records.document import Document, read_document, refuse_too_large
 from insights.records.event import Refusal, restore_text
+from insights.records.object_keys import with_version
 from insights.records.partitions import EventHour
 from insights.records.schemas import INSTANT
 from insights.settings import IngestSettings
@@ -55,26 +56,46 @@ def run(window: Window, workspace: Workspace, shard: str | None = None) -> Norma
     if shard is None:
         return NormalizeReport(window=str(window))
     planned = read_plan(workspace, shard)
-    objects = [each for each, is_unread in ledger.unread(workspace.lake, planned) if is_unread]
-    work = _Work(workspace.lake, objects, set(workspace.settings.trail.categories), workspace.kept_since())
+    work = _work(workspace, list(ledger.to_read(workspace.lake, planned)))
     work.is_hashing = workspace.settings.integrity.policy != "off"
     with _without_collector():
         work.read(workspace.trail, workspace.settings.ingest)
     return work.finish(window)
 
 
-def read_again(workspace: Workspace, objects: list[TrailObject]) -> list[tuple[int, int]]:
-    """Read objects into `events` that were read before; give for each what is kept of it now, and what is duplicate.
+@dataclass(frozen=True, slots=True)
+class ReadAgain:
+    """What became of an object's records when it was read again."""
+
+    kept: int
+    duplicate: int
+    out_of_scope: int
+
+
+def read_again(workspace: Workspace, objects: Sequence[tuple[TrailObject, bool]]) -> list[ReadAgain]:
+    """Read objects into `events` that were read before, each given with the ledger's `is_replacement`.
 
     Raises:
         StorageError: one of them could not be fetched.
     """
-    work = _Work(workspace.lake, objects, set(workspace.settings.trail.categories), workspace.kept_since())
+    work = _work(workspace, objects)
     with _without_collector():
         work.read(workspace.trail, workspace.settings.ingest)
     for failure in work.failures.values():
         raise failure
-    return [(int(kept), int(duplicate)) for kept, duplicate in zip(work.kept, work.duplicate, strict=True)]
+    numbers = zip(work.kept.tolist(), work.duplicate.tolist(), work.out_of_scope.tolist(), strict=True)
+    return [ReadAgain(*each) for each in numbers]
+
+
+def _work(workspace: Workspace, objects: Sequence[tuple[TrailObject, bool]]) -> _Work:
+    """Begin with objects, of which it is told whether another version was read before."""
+    return _Work(
+        workspace.lake,
+        [each for each, _ in objects],
+        set(workspace.settings.trail.categories),
+        workspace.kept_since(),
+        {number for number, (_, is_replacement) in enumerate(objects) if is_replacement},
+    )
 
 
 @contextmanager
@@ -97,6 +118,7 @@ class _Work:
     objects: list[TrailObject]
     categories: set[str]
     kept_since: datetime | None
+    replacements: set[int]
     pending: dict[EventHour, list[pa.Table]] = field(default_factory=dict)
     sizes: dict[EventHour, int] = field(default_factory=dict)
     pending_bytes: int = 0
@@ -109,7 +131,8 @@ class _Work:
 
     def __post_init__(self) -> None:
         size = len(self.objects)
-        self.keys = pa.array([each.key for each in self.objects], pa.string())
+        names = (with_version(o.key, o.etag) if i in self.replacements else o.key for i, o in enumerate(self.objects))
+        self.keys = pa.array(names, pa.string())
         self.records_in = np.zeros(size, dtype=np.int64)
         self.kept = np.zeros(size, dtype=np.int64)
         self.duplicate = np.zeros(size, dtype=np.int64)
@@ -251,6 +274,7 @@ class _Work:
             "quarantined": quarantined,
             "partitions": sorted(hour.path for hour in self.hours[number]),
             "content_hash": self.hashes.get(number),
+            "is_replacement": number in self.replacements,
         }
 
     def _all_refusals(self) -> list[tuple[int, Refusal]]:

@@ -15,6 +15,9 @@ from insights.storage import ledger, quarantine
 from insights.storage.trail import Search, TrailObject
 from insights.windows import Window
 
+READ_BEFORE = "no trail object name, read before"
+"""Of loose objects, which every search finds, those that another run read and whose calls are of other days."""
+
 _COUNTS = ("records_in", "kept", "duplicate", "out_of_scope", "quarantined")
 
 
@@ -35,6 +38,11 @@ def run(window: Window, workspace: Workspace) -> ReconcileReport:
         if each is not None:
             read.append(each)
             totals.update({name: entry[name] for name in _COUNTS})
+    loose = [each for each in unread.values() if each.is_loose]
+    for each, is_unread in ledger.unread(workspace.lake, loose):
+        if not is_unread:
+            del unread[each.key, each.etag]
+            search.skipped[READ_BEFORE] += 1
     refused = quarantine.count_by_reason(workspace.lake, read)
     report = ReconcileReport(
         window=str(window),

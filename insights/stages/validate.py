@@ -15,7 +15,7 @@ import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from insights.records.object_keys import TrailKey, parse_key
+from insights.records.object_keys import TrailKey, parse_key, without_version
 from insights.records.partitions import EventHour, parse_event_hour
 from insights.records.rules import Severity
 from insights.records.schemas import EVENTS, INSTANT
@@ -122,7 +122,7 @@ def _groups(lake: ObjectStore, due: Mapping[EventHour, str]) -> Iterator[dict[Ev
 def _facts(rows: pa.Table) -> dict[str, float]:
     """Give what only the rows together tell: how many are ahead of their delivery, how many reads were inferred."""
     keys = pc.dictionary_encode(rows["object_key"].combine_chunks())
-    parsed = [parse_key(key) for key in keys.dictionary.to_pylist()]
+    parsed = [parse_key(without_version(key)) for key in keys.dictionary.to_pylist()]
     delivered = pa.array([key.delivered_at if isinstance(key, TrailKey) else None for key in parsed], INSTANT)
     ahead = pc.subtract(pc.cast(rows["event_time"], pa.int64()), pc.cast(delivered.take(keys.indices), pa.int64()))
     is_ahead = pc.greater(ahead, int(HOUR.total_seconds()) * 1_000_000)

@@ -21,7 +21,7 @@ from insights.integrity.layout import Shelf
 from insights.integrity.public_keys import KeysOfRegion, PublicKeys, parse_public_keys
 from insights.records.object_keys import TrailKey, parse_key
 from insights.records.partitions import is_usable_name
-from insights.stages import vouching, withdrawal
+from insights.stages import restoration, vouching, withdrawal
 from insights.stages.digests import Judging, Question
 from insights.stages.report import VerifyReport
 from insights.stages.verification import account_folders, is_wanted, keys_of_aws
@@ -49,7 +49,8 @@ class _NoKeysError(Exception):
 def run(window: Window, workspace: Workspace) -> VerifyReport:
     """Judge what was delivered for a window, and some hours before, by the digests that are there by now.
 
-    With the policy `refuse`, the records of log files that are refuted are withdrawn from `events`.
+    With the policy `refuse`, the records of log files that are refuted are withdrawn from `events`, and those of files
+    that turn out to be true are put back.
 
     Raises:
         AccessDeniedError, SettingsError: the policy is `refuse`, and the public keys cannot be had.
@@ -64,9 +65,12 @@ def run(window: Window, workspace: Workspace) -> VerifyReport:
     by_place = _by_place(entries)
     steps = [Judging.of(workspace, shelf, question, by_place[shelf.account_id, shelf.region]) for shelf in shelves]
     note = _judge(steps, is_strict=policy == "refuse")
-    withdrawn = withdrawal.run(workspace, span) if policy == "refuse" else 0
-    if withdrawn or any(step.news for step in steps):
-        vouching.refresh(workspace, span)
+    withdrawn = 0
+    if policy == "refuse":
+        restoration.run(workspace, span)
+        withdrawn = withdrawal.run(workspace, span)
+    # Always: a late log file is one more that an insight rests on, whether or not a digest speaks of it.
+    vouching.refresh(workspace, span)
     return VerifyReport(
         window=str(window),
         policy=policy,

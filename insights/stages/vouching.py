@@ -70,10 +70,16 @@ class Vouching:
 
 
 def refresh(workspace: Workspace, span: Window) -> int:
-    """Bring the columns of the insights up to date that began in a span or shortly before; give how many changed."""
+    """Bring the columns of the insights up to date that rest on what was delivered in a span; give how many changed.
+
+    Where retention has ended what was delivered, they stay as they are.
+    """
     vouching = Vouching(workspace.lake)
     changed = 0
-    for row in insights.read(workspace.lake, span.widened(before=LONGEST_EPISODE)):
+    kept = workspace.kept_since()
+    for row in insights.read(workspace.lake, span.widened(before=2 * DAY + LONGEST_EPISODE)):
+        if kept is not None and row["start_time"] < kept:
+            continue
         columns = vouching.columns(row)
         if any(row.get(name) != value for name, value in columns.items()):
             try:

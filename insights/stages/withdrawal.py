@@ -6,7 +6,11 @@ who can delete digests could otherwise silence detection. Once a digest refutes 
 longer show becomes `withdrawn` in the insights table.
 
 Of several copies of a record the table holds one. Where a refuted file's was that one, the other files of the hour are
-read once more, and theirs takes its place. So is another version of the refuted file: rows do not tell versions apart.
+read once more, and theirs takes its place. A file that somebody overwrote was read in two versions: the rows of the
+second name it with its ETag, so those of the version that a digest vouches for stay, though nobody can fetch it again.
+
+What retention is about to end is left as it is: of an hour from before `kept_since` files may be gone already, and what
+is left of it must not be counted anew.
 """
 
 from __future__ import annotations
@@ -14,6 +18,7 @@ from __future__ import annotations
 import logging
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 import pyarrow as pa
@@ -21,7 +26,7 @@ import pyarrow.compute as pc
 
 from insights.integrity.verdicts import Verdict
 from insights.records.event import Refusal, restore_text
-from insights.records.object_keys import TrailKey, parse_key
+from insights.records.object_keys import TrailKey, parse_key, with_version
 from insights.records.partitions import EventHour, parse_event_hour
 from insights.records.schemas import EVENTS
 from insights.stages import normalize
@@ -53,52 +58,61 @@ def run(workspace: Workspace, span: Window) -> int:
         StorageError: a file could not be read or written; run it again.
     """
     lake = workspace.lake
-    refuted = _refuted(lake, span)
+    refuted = judged(lake, span, REFUTED)
     if not refuted:
         return 0
     read = list(ledger.entries(lake, span, as_read=True))
-    entries = [entry for entry in read if _version(entry) in refuted]
-    # Another version of the file may be true: rows under its key are no sign that something is left to be done.
-    true = {entry["object_key"] for entry in read if _version(entry) not in refuted}
+    entries = [entry for entry in read if version_of(entry) in refuted]
+    # Two runs that read two versions at once gave both one name: its rows are no sign that something is left to do.
+    true = {_name(entry) for entry in read if version_of(entry) not in refuted}
     done = integrity.withdrawals(lake, span)
-    rows = _rows(lake, entries)
+    since = workspace.kept_since()
+    rows = _rows(lake, entries, since)
     due = [
         entry
         for entry in entries
-        if _version(entry) not in done or (entry["object_key"] in rows and entry["object_key"] not in true)
+        if version_of(entry) not in done or (_name(entry) in rows and _name(entry) not in true)
     ]
     if not due:
         return 0
     _quarantine(lake, due, rows, refuted)
-    for hour in _hours(due):
-        events.take_out(lake, hour, {entry["object_key"] for entry in due})
+    for hour in _hours(due, since):
+        events.take_out(lake, hour, {_name(entry) for entry in due})
     _put_back(workspace, due)
-    quarantined = quarantine.records_by_version(lake, map(_trail_object, due), REASON)
+    quarantined = quarantine.records_by_version(lake, map(trail_object, due), REASON)
     for entry in due:
-        number, read = quarantined[_version(entry)], entry["kept"] + entry["duplicate"]
-        integrity.withdraw(lake, Withdrawal(*_version(entry), 0, read - number, entry["quarantined"] + number))
+        integrity.withdraw(lake, _withdrawal(entry, quarantined[version_of(entry)], since))
     withdrawn = sum(map(len, rows.values()))
-    _log.warning("%d records of %d refuted log files were withdrawn, first %r", withdrawn, len(due), _version(due[0]))
+    _log.warning("%d records of %d refuted log files were withdrawn, first %r", withdrawn, len(due), version_of(due[0]))
     return withdrawn
 
 
-def _refuted(lake: ObjectStore, span: Window) -> dict[Version, str]:
-    """Give the versions that were read and are refuted, with the reason in words."""
+def _withdrawal(entry: Entry, quarantined: int, since: datetime | None) -> Withdrawal:
+    """Say how the records of a refuted file are to be counted, so many of which went to quarantine."""
+    left = entry["kept"] + entry["duplicate"] - quarantined
+    # Of hours that retention is about to end the records stay what they were: kept, as far as no other file had them.
+    is_whole = len(_hours([entry])) == len(_hours([entry], since))
+    kept = 0 if is_whole else min(left, max(entry["kept"] - quarantined, 0))
+    return Withdrawal(*version_of(entry), kept, left - kept, entry["quarantined"] + quarantined)
+
+
+def judged(lake: ObjectStore, span: Window, verdict: str) -> dict[Version, str]:
+    """Give the versions that were read in a span and have a verdict, with the reason for it in words."""
     return {
         (row["object_key"], row["object_etag"]): Verdict(row["reason"]).words
         for place in sorted(integrity.places(lake))
         for row in integrity.read_days(lake, *place, span)
-        if row["kind"] == LOG_FILE and row["verdict"] == REFUTED and row["object_etag"]
+        if row["kind"] == LOG_FILE and row["verdict"] == verdict and row["object_etag"]
     }
 
 
-def _rows(lake: ObjectStore, entries: Sequence[Entry]) -> dict[str, list[Entry]]:
-    """Give the rows of `events` that come from some objects, by key and in order of time."""
-    keys = pa.array(sorted({entry["object_key"] for entry in entries}), pa.string())
+def _rows(lake: ObjectStore, entries: Sequence[Entry], since: datetime | None) -> dict[str, list[Entry]]:
+    """Give the rows of `events` that come from some versions of objects, by `_name` and in order of time."""
+    names = pa.array(sorted({_name(entry) for entry in entries}), pa.string())
     found: dict[str, list[Entry]] = defaultdict(list)
-    for hour in _hours(entries):
+    for hour in _hours(entries, since):
         table = read_version(lake, events.hour_key(hour), EVENTS).table
-        for row in table.filter(pc.is_in(table["object_key"], keys)).to_pylist():
+        for row in table.filter(pc.is_in(table["object_key"], names)).to_pylist():
             found[row["object_key"]].append(row)
     return found
 
@@ -107,23 +121,23 @@ def _quarantine(
     lake: ObjectStore, due: Sequence[Entry], rows: Mapping[str, Sequence[Entry]], refuted: Mapping[Version, str]
 ) -> None:
     refusals = []
-    before = quarantine.contents(lake, map(_trail_object, due), REASON)
+    before = quarantine.contents(lake, map(trail_object, due), REASON)
     for entry in due:
         # What a run that was killed put there is there already, and has the first numbers.
-        held = before[_version(entry)]
-        records = (restore_text(row).encode() for row in rows.get(entry["object_key"], ()))
+        held = before[version_of(entry)]
+        records = (restore_text(row).encode() for row in rows.get(_name(entry), ()))
         fresh = [each for each in records if each[: quarantine.CONTENT_LIMIT] not in held]
-        # No more than it brought: the rows of a key may be those of two versions of the object.
+        # No more than it brought: the rows may be those of two versions, if two runs read them at once.
         brought = entry["kept"] + entry["duplicate"]
         for number, content in enumerate(fresh[: max(brought - len(held), 0)], start=len(held)):
-            refusals.append((_trail_object(entry), Refusal(REASON, refuted[_version(entry)], number, content)))
+            refusals.append((trail_object(entry), Refusal(REASON, refuted[version_of(entry)], number, content)))
     quarantine.write(lake, refusals)
 
 
 def _put_back(workspace: Workspace, due: Sequence[Entry]) -> None:
     """Read the other files of the hours again, if some of their records were left out as copies, or went with those of
-    another version of the same file."""
-    hours = _hours(due)
+    another version that has the same name."""
+    hours = _hours(due, workspace.kept_since())
     if not hours:
         return
     first, paths = hours[0].start, {hour.path for hour in hours}
@@ -132,39 +146,56 @@ def _put_back(workspace: Workspace, due: Sequence[Entry]) -> None:
     others = [
         entry
         for entry in ledger.entries(workspace.lake, delivered, as_read=True)
-        if paths.intersection(entry["partitions"]) and verdicts.of(*_version(entry)).verdict != REFUTED
+        if paths.intersection(entry["partitions"]) and verdicts.of(*version_of(entry)).verdict != REFUTED
     ]
-    went_with = {entry["object_key"] for entry in due} & {entry["object_key"] for entry in others}
+    went_with = {_name(entry) for entry in due} & {_name(entry) for entry in others}
     if not went_with and not any(entry["duplicate"] for entry in (*due, *others)):
         return
-    there = _still_there(workspace, others)
+    there = still_there(workspace, others)
     if len(there) < len(others):
-        _log.warning("%d files are gone or replaced: what only they can give back is lost", len(others) - len(there))
-    results = normalize.read_again(workspace, [_trail_object(entry) for entry in there])
-    for entry, (kept, duplicate) in zip(there, results, strict=True):
-        if (kept, duplicate) != (entry["kept"], entry["duplicate"]):
-            integrity.withdraw(workspace.lake, Withdrawal(*_version(entry), kept, duplicate, entry["quarantined"]))
+        _log.warning("%d files are gone or replaced: copies of theirs are not put back", len(others) - len(there))
+    results = normalize.read_again(workspace, [(trail_object(each), is_replacement_of(each)) for each in there])
+    noted = integrity.withdrawals(workspace.lake, delivered)
+    for entry, now in zip(there, results, strict=True):
+        as_read = (entry["kept"], entry["duplicate"], entry["out_of_scope"])
+        if (now.kept, now.duplicate, now.out_of_scope) != as_read or version_of(entry) in noted:
+            withdrawal = Withdrawal(*version_of(entry), now.kept, now.duplicate, entry["quarantined"], now.out_of_scope)
+            integrity.withdraw(workspace.lake, withdrawal)
 
 
-def _still_there(workspace: Workspace, entries: Sequence[Entry]) -> list[Entry]:
+def still_there(workspace: Workspace, entries: Sequence[Entry]) -> list[Entry]:
     """Give the entries whose version the trail still holds: what replaced it is nothing that was read."""
     folders = {entry["object_key"].rpartition("/")[0] + "/" for entry in entries}
     etags = {info.key: info.etag for folder in sorted(folders) for info in workspace.trail.list(folder.lstrip("/"))}
     return [entry for entry in entries if etags.get(entry["object_key"]) == entry["object_etag"]]
 
 
-def _hours(entries: Iterable[Entry]) -> list[EventHour]:
-    """Give the event hours that objects touch, oldest first."""
+def _hours(entries: Iterable[Entry], since: datetime | None = None) -> list[EventHour]:
+    """Give the event hours that objects touch, oldest first; none that begins before an instant."""
     paths = {path for entry in entries for path in entry["partitions"]}
-    found = [hour for hour in map(parse_event_hour, paths) if hour is not None]
+    hours = filter(None, map(parse_event_hour, paths))
+    found = [hour for hour in hours if since is None or hour.start >= since]
     return sorted(found, key=lambda hour: (hour.start, hour))
 
 
-def _version(entry: Entry) -> Version:
+def version_of(entry: Entry) -> Version:
+    """Give key and ETag of an entry's object."""
     return entry["object_key"], entry["object_etag"]
 
 
-def _trail_object(entry: Entry) -> TrailObject:
+def _name(entry: Entry) -> str:
+    """Give what the rows of an entry's records have as `object_key`."""
+    return with_version(*version_of(entry)) if is_replacement_of(entry) else str(entry["object_key"])
+
+
+def is_replacement_of(entry: Entry) -> bool:
+    """Tell whether another version of an entry's object was read before."""
+    # Files that were written before versions were told apart have no such column.
+    return bool(entry.get("is_replacement"))
+
+
+def trail_object(entry: Entry) -> TrailObject:
+    """Give an entry's object as a search would find it."""
     name = parse_key(entry["object_key"])
     account, region = (name.account_id, name.region) if isinstance(name, TrailKey) else (UNKNOWN, UNKNOWN)
     return TrailObject(

@@ -94,7 +94,8 @@ class Workspace:
         hour whose events are gone must not be counted again from one that came late.
         """
         kept = self.settings.retention
-        days = [kept.events_days, kept.quality_days, kept.quarantine_days, kept.ledger_days, kept.insights_days]
+        days = [kept.events_days, kept.quality_days, kept.quarantine_days, kept.ledger_days]
+        days += [kept.integrity_days, kept.insights_days]
         days.append(kept.minute_counts_days and kept.minute_counts_days - self.settings.counts_behind_days)
         shortest = min((each for each in days if each), default=None)
         return floor(self.now(), DAY) - (shortest - 1) * DAY if shortest else None

@@ -44,6 +44,11 @@ def write(store: ObjectStore, day: EventHour, rows: Sequence[Row]) -> None:
         return
 
 
+def has_day(store: ObjectStore, day: EventHour) -> bool:
+    """Tell whether there are rows of a day (named by one of its hours)."""
+    return bool(read_version(store, day_key(day.account_id, day.region, day.date), COVERAGE).etag)
+
+
 def read(store: ObjectStore, window: Window) -> Iterator[Row]:
     """Yield the hours that overlap a window, by account, Region and hour."""
     for account_id, region in account_regions(store, TABLE):

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
 import msgspec
 
 from insights.errors import NotFoundError
-from insights.storage.objects import ObjectStore
+from insights.storage.objects import ObjectInfo, ObjectStore
 from insights.windows import Window
 
 TABLE = "state/discovery"
@@ -33,6 +36,16 @@ def read(store: ObjectStore, window: Window) -> Discovery | None:
         return _codec.decode(store.get(_key(window))[0])
     except NotFoundError:
         return None
+
+
+def expired(store: ObjectStore, before: datetime) -> Iterator[ObjectInfo]:
+    """Yield the notes on windows that ended by an instant."""
+    for folder in store.list_folder(f"{TABLE}/").folders:
+        if folder.split("/")[-2] <= f"{before:%Y-%m}":
+            for info in store.list(folder):
+                end = info.key.rpartition("-")[2].removesuffix(".json")
+                if datetime.strptime(end, _MINUTE).replace(tzinfo=UTC) <= before:
+                    yield info
 
 
 def _key(window: Window) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from hashlib import blake2b
 from typing import Any
 
@@ -19,7 +20,7 @@ import pyarrow as pa
 from insights.errors import ConflictError
 from insights.records.object_keys import TrailKey, parse_key
 from insights.records.schemas import INTEGRITY
-from insights.storage.objects import ObjectStore
+from insights.storage.objects import ObjectInfo, ObjectStore
 from insights.storage.partitions import account_regions
 from insights.storage.tables import encode, read_version
 from insights.windows import Window
@@ -71,13 +72,14 @@ class Verdicts:
 
 class Withdrawal(msgspec.Struct, frozen=True):
     """How the records of one version of an object are to be counted, since a digest refuted it or another one: in place
-    of what the ledger says."""
+    of what the ledger says; what is None is as it was."""
 
     object_key: str
     object_etag: str
     kept: int
     duplicate: int
     quarantined: int
+    out_of_scope: int | None = None
 
 
 _codec = msgspec.json.Decoder(Withdrawal)
@@ -167,3 +169,11 @@ def _withdrawals(store: ObjectStore, delivered: Window) -> Iterator[Withdrawal]:
         if folder.split("/")[-2] in days:
             for info in store.list(folder):
                 yield _codec.decode(store.get(info.key)[0])
+
+
+def expired_withdrawals(store: ObjectStore, before: datetime) -> Iterator[ObjectInfo]:
+    """Yield the notes on objects that were delivered on days that ended by an instant."""
+    for folder in store.list_folder(f"{WITHDRAWN}/").folders:
+        day = folder.split("/")[-2]
+        if day != _NO_DAY and day < f"{before:%Y-%m-%d}":
+            yield from store.list(folder)

@@ -3,11 +3,15 @@
 It is looked up by key *and* ETag, never by "the last key seen": names within a minute sort by a random suffix, and an
 object can arrive late or be replaced. A file is named by the objects it is about, so that a repeated run writes the
 same one; later the files of a day become one (`parts`).
+
+Loose objects lie under the day they were last modified, which may be any. Small notes beside the ledger say on which
+days the calls they hold were made, so that who asks for a few days reads of them what concerns these.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
 from hashlib import blake2b
 from itertools import groupby
 from typing import Any
@@ -15,17 +19,27 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from insights.records.partitions import parse_event_hour
 from insights.records.schemas import LEDGER
 from insights.storage import integrity, parts
 from insights.storage.objects import ObjectStore
-from insights.storage.partitions import day_folders
+from insights.storage.partitions import account_regions, day_folders, day_of
 from insights.storage.tables import encode, put_if_new
-from insights.storage.trail import TrailObject
+from insights.storage.trail import UNKNOWN, TrailObject
 from insights.windows import Window
 
 TABLE = "ledger"
 IDENTITY = ("object_key", "object_etag")
 """What tells entries apart."""
+
+_COUNTS = ("kept", "duplicate", "out_of_scope", "quarantined")
+
+LOOSE = "state/loose"
+"""Notes `date=<day of calls>/<day of the ledger>`: where the loose objects are entered that hold calls of a day."""
+
+FRESH = timedelta(days=2)
+"""So long after it was entered a loose object belongs to every window: whichever run comes next takes it on, should the
+one that read it have been killed."""
 
 
 def unit_name(objects: Iterable[TrailObject]) -> str:
@@ -45,10 +59,31 @@ def already_read(store: ObjectStore, ledger_path: str) -> set[tuple[str, str]]:
 
 
 def unread(store: ObjectStore, objects: Iterable[TrailObject]) -> Iterator[tuple[TrailObject, bool]]:
-    """Yield each object and whether it is still to be read. Objects of one day should come together."""
+    """Yield each object and whether it is still to be read. Objects of one day should come together; loose ones, which
+    come by their names, need not."""
+    yield from ((each, (each.key, each.etag) not in seen) for each, seen in _looked_up(store, objects))
+
+
+def to_read(store: ObjectStore, objects: Iterable[TrailObject]) -> Iterator[tuple[TrailObject, bool]]:
+    """Yield the objects that are still to be read, and whether another version of them was read before."""
+    keys: dict[int, set[str]] = {}
+    for each, seen in _looked_up(store, objects):
+        if (each.key, each.etag) not in seen:
+            if id(seen) not in keys:
+                keys = {id(seen): {key for key, _ in seen}}
+            yield each, each.key in keys[id(seen)]
+
+
+def _looked_up(
+    store: ObjectStore, objects: Iterable[TrailObject]
+) -> Iterator[tuple[TrailObject, set[tuple[str, str]]]]:
+    """Yield each object with key and ETag of all that were read of its ledger partition."""
+    loose: dict[str, set[tuple[str, str]]] = {}
     for path, group in groupby(objects, key=lambda each: each.ledger_path):
-        seen = already_read(store, path)
-        yield from ((each, (each.key, each.etag) not in seen) for each in group)
+        seen = loose[path] if path in loose else already_read(store, path)
+        if path.startswith(f"account_id={UNKNOWN}/"):
+            loose[path] = seen
+        yield from ((each, seen) for each in group)
 
 
 def write(store: ObjectStore, unit: str, rows: Sequence[tuple[TrailObject, dict[str, Any]]]) -> None:
@@ -69,21 +104,66 @@ def write(store: ObjectStore, unit: str, rows: Sequence[tuple[TrailObject, dict[
             }
             for each, counts in group
         ]
+        _note_loose(store, entries)
         put_if_new(store, f"{TABLE}/{path}/{unit}.parquet", encode(pa.Table.from_pylist(entries, schema=LEDGER)))
 
 
-def read_tables(store: ObjectStore, delivered: Window) -> Iterator[pa.Table]:
-    """Yield the entries (schema `LEDGER`, one table a file) of what was delivered in a window, and of loose objects.
+def _note_loose(store: ObjectStore, entries: Iterable[dict[str, Any]]) -> None:
+    """Note on which days the calls of loose objects were made; before they are entered."""
+    notes = {
+        f"{LOOSE}/date={hour.date}/{entry['delivered_at']:%Y-%m-%d}"
+        for entry in entries
+        if entry["is_loose"]
+        for hour in filter(None, map(parse_event_hour, entry["partitions"]))
+    }
+    for note in sorted(notes):
+        put_if_new(store, note, b"")
 
-    An object that two runs read at once is entered twice, and so may be one whose day is being put together.
+
+def read_tables(store: ObjectStore, delivered: Window) -> Iterator[pa.Table]:
+    """Yield the entries (schema `LEDGER`, one table a file) of what was delivered in a window.
+
+    Of loose objects those come that were modified, or hold calls, on the days of the window, those that were entered
+    not long ago, and maybe others. An object that two runs read at once is entered twice, and so may be one whose day
+    is being put together.
     """
     instant = LEDGER.field("delivered_at").type
     start, end = pa.scalar(delivered.start, instant), pa.scalar(delivered.end, instant)
-    for folder in day_folders(store, TABLE, delivered):
-        for table in parts.read(store, folder):
-            at = table["delivered_at"]
-            in_window = pc.and_(pc.greater_equal(at, start), pc.less(at, end))
-            yield table.filter(pc.or_(in_window, table["is_loose"]))
+    written: list[datetime] = []
+    loose: list[str] = []
+    for account, region in account_regions(store, TABLE):
+        if account == UNKNOWN:
+            loose.append(f"{TABLE}/account_id={account}/region={region}/")
+            continue
+        for folder in day_folders(store, TABLE, account, region, delivered):
+            listed = list(store.list(folder))
+            written += (info.last_modified for info in listed)
+            for table in parts.read_listed(store, folder, listed):
+                at = table["delivered_at"]
+                yield table.filter(pc.and_(pc.greater_equal(at, start), pc.less(at, end)))
+    for place in loose:
+        for folder in _of_concern(store, place, delivered, written):
+            yield from parts.read(store, folder)
+
+
+def _of_concern(store: ObjectStore, place: str, delivered: Window, others: Iterable[datetime]) -> list[str]:
+    """Give the days of loose objects that concern a window; `others` tells when the rest of it was written."""
+    written: dict[str, datetime] = {}
+    for info in store.list(place):
+        folder = f"{info.key.rpartition('/')[0]}/"
+        written[folder] = max(info.last_modified, written.get(folder, info.last_modified))
+    newest = max([*written.values(), *others], default=None)
+    noted = {
+        f"{place}date={info.key.rpartition('/')[2]}/"
+        for day in store.list_folder(f"{LOOSE}/").folders
+        if day_of(day).overlaps(delivered)
+        for info in store.list(day)
+    }
+    return sorted(
+        folder
+        for folder, at in written.items()
+        if (newest is not None and newest - at <= FRESH) or day_of(folder).overlaps(delivered) or folder in noted
+    )
 
 
 def entries(store: ObjectStore, delivered: Window, *, as_read: bool = False) -> Iterator[dict[str, Any]]:
@@ -102,5 +182,5 @@ def entries(store: ObjectStore, delivered: Window, *, as_read: bool = False) -> 
                 today = withdrawn.get(version)
                 entry["withdrawn"] = today.quarantined - entry["quarantined"] if today else 0
                 if today:
-                    entry |= {"kept": today.kept, "duplicate": today.duplicate, "quarantined": today.quarantined}
+                    entry |= {name: number for name in _COUNTS if (number := getattr(today, name)) is not None}
                 yield entry

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from insights.storage.objects import ObjectStore
-from insights.storage.trail import UNKNOWN
 from insights.windows import DAY, Window
 
 
@@ -17,12 +16,11 @@ def account_regions(store: ObjectStore, table: str) -> Iterator[tuple[str, str]]
             yield _value(account), _value(region)
 
 
-def day_folders(store: ObjectStore, table: str, window: Window) -> Iterator[str]:
-    """Yield the day folders (ending in `/`) of a table that overlap a window; those of unknown accounts always do."""
-    for account, region in account_regions(store, table):
-        for folder in store.list_folder(f"{table}/account_id={account}/region={region}/").folders:
-            if account == UNKNOWN or day_of(folder).overlaps(window):
-                yield folder
+def day_folders(store: ObjectStore, table: str, account_id: str, region: str, window: Window) -> Iterator[str]:
+    """Yield the day folders (ending in `/`) that a table has of an account × Region and that overlap a window."""
+    for folder in store.list_folder(f"{table}/account_id={account_id}/region={region}/").folders:
+        if day_of(folder).overlaps(window):
+            yield folder
 
 
 def day_of(folder: str) -> Window:

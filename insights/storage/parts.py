@@ -40,9 +40,21 @@ def day_key(folder: str) -> str:
     return f"{folder}{_DAY_FILE}"
 
 
+def is_day(key: str) -> bool:
+    """Tell whether a key is that of a day's file."""
+    return key.endswith(f"/{_DAY_FILE}")
+
+
 def read(store: ObjectStore, folder: str, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
     """Yield the tables of a folder (ending in `/`), by default with all columns. A row can come twice."""
-    parts = [info.key for info in store.list(folder) if info.key != day_key(folder)]
+    yield from read_listed(store, folder, list(store.list(folder)), columns)
+
+
+def read_listed(
+    store: ObjectStore, folder: str, listed: Sequence[ObjectInfo], columns: Sequence[str] | None = None
+) -> Iterator[pa.Table]:
+    """Yield the tables of a folder that was listed just now, as `read` does."""
+    parts = [info.key for info in listed if info.key != day_key(folder)]
     for key in [*sorted(parts), day_key(folder)]:
         try:
             content = store.get(key)[0]

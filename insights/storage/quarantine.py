@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from hashlib import blake2b
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from insights.errors import ConflictError, NotFoundError
 from insights.records.event import Refusal
 from insights.records.schemas import QUARANTINE
 from insights.storage import parts
 from insights.storage.ledger import unit_name
 from insights.storage.objects import ObjectStore
-from insights.storage.tables import encode, put_if_new
+from insights.storage.tables import encode, put_if_new, read_columns
 from insights.storage.trail import TrailObject
 
 TABLE = "quarantine"
@@ -86,6 +87,43 @@ def contents(
                 if row["record_index"] is not None:
                     found[row["object_key"], row["object_etag"]].add(row["content"])
     return found
+
+
+def take_out(store: ObjectStore, objects: Iterable[TrailObject], reason: str) -> None:
+    """Delete the single records that are held of some objects for one reason."""
+    versions: set[tuple[str, str]] = set()
+    dates: set[str] = set()
+    for each in objects:
+        versions.add((each.key, each.etag))
+        dates.add(each.date)
+    for date in sorted(dates):
+        for info in list(store.list(f"{TABLE}/date={date}/")):
+            _take_out(store, info.key, versions, reason)
+
+
+def _take_out(store: ObjectStore, key: str, versions: Collection[tuple[str, str]], reason: str) -> None:
+    while True:
+        try:
+            content, etag = store.get(key)
+        except NotFoundError:  # it went into the day's file, which is listed again by the next run
+            return
+        table = read_columns(content)
+        stays = [
+            row["reason"] != reason
+            or (row["object_key"], row["object_etag"]) not in versions
+            or row["record_index"] is None
+            for row in table.select(IDENTITY).to_pylist()
+        ]
+        if all(stays):
+            return
+        if not any(stays) and not parts.is_day(key):
+            store.delete(key)
+            return
+        try:
+            store.put(key, encode(table.filter(pa.array(stays))), replacing=etag)
+        except ConflictError:
+            continue
+        return
 
 
 def _held(store: ObjectStore, objects: Iterable[TrailObject]) -> dict[tuple[str, str, int | None, str], int]:

@@ -12,8 +12,9 @@ from insights.storage.partitions import day_of
 from insights.storage.trail import UNKNOWN
 from insights.windows import HOUR, Window
 
-TABLES = ("events", "minute_counts", "quality", "quarantine", "insights", "ledger")
-"""What may be deleted, in that order: the ledger last, for it keeps objects from being read again."""
+TABLES = ("events", "minute_counts", "quality", "coverage", "quarantine", "reasons", "insights", "ledger", "integrity")
+"""What may be deleted, in that order: the ledger late, for it keeps objects from being read again, and what digests say
+of them after it."""
 
 _THREADS = 8
 

@@ -142,7 +142,9 @@ class TestFile:
 
 
 class TestRetention:
-    @pytest.mark.parametrize("table", ["events", "quality", "quarantine", "ledger", "insights"])
+    @pytest.mark.parametrize(
+        "table", ["events", "quality", "quarantine", "ledger", "integrity", "coverage", "insights"]
+    )
     def test_too_short(self, table: str) -> None:
         """What runs still look at cannot be deleted; 0 keeps everything."""
         with pytest.raises(SettingsError, match=rf"retention\.{table}_days is 39, .*: make it 40 or more, or 0"):

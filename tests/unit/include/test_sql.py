@@ -20,8 +20,10 @@ from insights.records.schemas import (
     LEDGER,
     MINUTE_COUNTS,
     QUARANTINE,
+    REASONS,
 )  # fmt: skip
-from insights.storage import coverage, insights, integrity
+from insights.storage import coverage, insights, integrity, reasons
+from insights.windows import MINUTE, hour_of
 
 SQL = Path(__file__).parents[3] / "include" / "sql"
 # Types that Athena reads Parquet's into: Athena User Guide, "Data types in Amazon Athena".
@@ -42,6 +44,7 @@ SCHEMAS = {
     "ledger": LEDGER,
     "coverage": COVERAGE,
     "integrity": INTEGRITY,
+    "reasons": REASONS,
 }
 LAKE = "s3://my-lake-bucket/trail-insights"
 
@@ -56,6 +59,9 @@ def lake_keys(pipeline, record, body) -> dict[str, list[str]]:
     insights.write(lake, made_up(INSIGHTS, at))
     coverage.write(lake, EventHour("111122223333", "us-east-1", at), [made_up(COVERAGE, at)])
     integrity.write(lake, "111122223333", "us-east-1", [made_up(INTEGRITY, at)])
+    hour = hour_of(at)
+    candidate = pa.Table.from_pylist([made_up(REASONS, at + MINUTE)], schema=REASONS)
+    reasons.write(lake, ("111122223333", "us-east-1"), hour, candidate)
     return {name: [info.key for info in lake.list(f"{name}/")] for name in SCHEMAS}
 
 

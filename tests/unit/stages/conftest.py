@@ -1,10 +1,11 @@
-"""Insights in the lake, as detection leaves them there."""
+"""Insights in the lake, as detection leaves them there, and signed trails."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,8 +13,13 @@ import pytest
 from insights.records.insight import Insight, Rate, end_record, start_record
 from insights.records.schemas import INSIGHTS
 from insights.records.series import Direction, InsightType, SeriesKey
+from insights.settings import parse_settings
+from insights.simulate import SigningKey
+from insights.stages.workspace import Workspace
 from insights.storage import insights
+from insights.storage.objects import open_store
 from insights.windows import parse_instant
+from tests.signed_trails import Case, SignedTrail, new_key
 
 
 def insight_row(
@@ -49,3 +55,28 @@ def insight_row(
 @pytest.fixture(scope="session")
 def insight() -> Callable[..., insights.Row]:
     return insight_row
+
+
+@pytest.fixture(scope="session")
+def signed_trail() -> SignedTrail:
+    return SignedTrail()
+
+
+@pytest.fixture(scope="session")
+def forger() -> SigningKey:
+    """A key that is not CloudTrail's."""
+    return new_key()
+
+
+@pytest.fixture
+def case(signed_trail: SignedTrail, tmp_path: Path) -> Callable[..., Case]:
+    """Opens a trail of nothing and an empty lake, with a file of the right keys; keyword arguments are settings."""
+
+    def opened(**settings: Any) -> Case:
+        keys = tmp_path / "keys.json"
+        keys.write_bytes(signed_trail.public_keys)
+        workspace = Workspace(parse_settings({"integrity": {"keys_file": str(keys)} | settings}))
+        workspace.trail, workspace.lake = open_store("memory://"), open_store("memory://")
+        return Case(workspace, signed_trail)
+
+    return opened

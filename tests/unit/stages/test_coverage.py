@@ -12,7 +12,7 @@ from insights.stages import coverage
 from insights.stages.coverage import gaps
 from insights.storage import coverage as table
 from insights.storage import integrity, quality
-from insights.windows import HOUR, Window, hour_of, parse_instant
+from insights.windows import DAY, HOUR, Window, hour_of, parse_instant
 
 THIRTEEN = parse_instant("2026-11-01T13:00")
 PLACE = "111122223333", "us-east-1"
@@ -158,6 +158,94 @@ def test_what_retention_has_ended_stays(open_pipeline: Any, record: Any) -> None
     coverage.run(hour_of(parse_instant("2026-11-02T00:00")), pipeline.workspace)
 
     assert rows(pipeline) == before != {}
+
+
+class TestNewRegion:
+    """A Region is known by the first data of it."""
+
+    def read(self, pipeline: Any, start: str, hours: int = 24) -> None:
+        pipeline.window = Window(parse_instant(start), parse_instant(start) + hours * HOUR)
+        pipeline.ingest()
+        coverage.run(pipeline.window, pipeline.workspace)
+
+    def statuses(self, pipeline: Any, region: str) -> dict[str, str]:
+        whole = Window(parse_instant("2026-10-20"), parse_instant("2026-11-20"))
+        found = table.read(pipeline.workspace.lake, whole)
+        return {f"{row['hour']:%m-%d %H}": row["status"] for row in found if row["region"] == region}
+
+    @pytest.fixture
+    def late(self, pipeline: Any, record: Any) -> Any:
+        """A pipeline that read two days and, after a day that nobody read, one on which a Region is used at last."""
+        pipeline.deliver(record(1, eventTime="2026-11-01T13:05:00Z"), at="20261101T1310Z", unique="A" * 16)
+        pipeline.deliver(
+            record(2, eventTime="2026-11-04T13:05:00Z", awsRegion="eu-west-1", recipientAccountId=PLACE[0]),
+            at="20261104T1310Z", unique="B" * 16,
+        )  # fmt: skip
+        self.read(pipeline, "2026-11-01")
+        self.read(pipeline, "2026-11-02")
+        return pipeline
+
+    def test_hours_before(self, late: Any) -> None:
+        """The hours before it that were read brought nothing of it, and have rows; others have none."""
+        assert self.statuses(late, "eu-west-1") == {}
+        self.read(late, "2026-11-04", hours=14)
+        found = self.statuses(late, "eu-west-1")
+
+        assert {hour[:5] for hour in found} == {"11-01", "11-02", "11-04"}
+        assert {hour for hour, status in found.items() if status == "data"} == {"11-04 13"}
+        assert [found[f"11-01 {hour:02}"] for hour in range(24)] == ["no data"] * 24
+        assert set(found) == set(self.statuses(late, "us-east-1"))
+
+    def test_as_in_one_pass(self, late: Any, open_pipeline: Any) -> None:
+        """Read in parts, the table ends as if all had been read at once."""
+        self.read(late, "2026-11-03")
+        self.read(late, "2026-11-04")
+        once = open_pipeline()
+        once.workspace.trail = late.workspace.trail
+        self.read(once, "2026-11-01", hours=96)
+
+        assert list(table.read(late.workspace.lake, once.window)) == list(table.read(once.workspace.lake, once.window))
+
+    def test_killed(self, late: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A run that was killed while it wrote them is made up for by the next."""
+        write, days = table.write, []
+
+        def killed(lake: Any, day: Any, rows: Any) -> None:
+            if len(days) > 2:
+                raise KeyboardInterrupt
+            days.append(day)
+            write(lake, day, rows)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(table, "write", killed)
+            with pytest.raises(KeyboardInterrupt):
+                self.read(late, "2026-11-04")
+        self.read(late, "2026-11-05", hours=1)
+
+        assert self.statuses(late, "eu-west-1")["11-01 00"] == "no data"
+
+    def test_once(self, late: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Once they are there they are not looked at again, however far back they reach."""
+        self.read(late, "2026-11-04")
+        written: list[str] = []
+        write = table.write
+        monkeypatch.setattr(table, "write", lambda lake, day, rows: written.append(day.date) or write(lake, day, rows))
+        self.read(late, "2026-11-06")
+
+        assert "2026-11-01" not in written
+        assert "2026-11-06" in written
+
+    def test_retention(self, open_pipeline: Any, record: Any) -> None:
+        """No row comes back of a day whose coverage retention has deleted."""
+        pipeline = open_pipeline(retention={"coverage_days": 40})
+        pipeline.deliver(record(1, eventTime="2026-11-01T13:05:00Z"), at="20261101T1310Z", unique="A" * 16)
+        pipeline.deliver(record(2, eventTime="2026-11-04T13:05:00Z", awsRegion="eu-west-1"), at="20261104T1310Z")
+        self.read(pipeline, "2026-11-01", hours=48)
+        pipeline.workspace.now = lambda: parse_instant("2026-11-02") + 40 * DAY
+        self.read(pipeline, "2026-11-04")
+
+        assert {hour[:5] for hour in self.statuses(pipeline, "eu-west-1")} >= {"11-02", "11-04"}
+        assert not [hour for hour in self.statuses(pipeline, "eu-west-1") if hour.startswith("11-01")]
 
 
 def test_gaps_are_joined() -> None:

@@ -13,7 +13,7 @@ import pytest
 from insights.records.partitions import EventHour
 from insights.records.schemas import MINUTE_COUNTS
 from insights.stages import detect
-from insights.storage import changes, counts, insights, memories, reading
+from insights.storage import changes, counts, insights, memories, reading, reasons
 from insights.storage.tables import encode
 from insights.windows import HOUR, MINUTE, Window, parse_instant
 
@@ -229,3 +229,25 @@ def test_a_region_is_new_to_an_account_that_is_known(pipeline: Any, calls: np.nd
     judge(pipeline, 8 * 24)
 
     assert [row["region"] for row in told(lake)] == ["ap-south-1"]
+
+
+def test_reasons_are_those_of_the_last_judgement(
+    pipeline: Any, open_pipeline: Any, calls: np.ndarray[Any, Any]
+) -> None:
+    """Why something was told or kept unsaid is the same in the end, whether hours came one by one, late, or at once."""
+    once, lake = open_pipeline(), pipeline.workspace.lake
+    whole = Window(START, START + HOURS * HOUR)
+    put(once.workspace.lake, calls, range(HOURS))
+    judge(once, HOURS)
+    late = range(11 * 24 + 2, 11 * 24 + 4)
+    put(lake, calls, [hour for hour in range(12 * 24) if hour not in late])
+    judge(pipeline, 12 * 24)
+    put(lake, calls, late)
+    for hour in range(12 * 24, HOURS):
+        put(lake, calls, [hour])
+        judge(pipeline, hour + 1)
+    found = list(reasons.read(lake, whole))
+
+    assert found == list(reasons.read(once.workspace.lake, whole))
+    assert {row["insight_id"] for row in found if row["verdict"] == "told"} == {row["insight_id"] for row in told(lake)}
+    assert {row["verdict"] for row in found} > {"told"}

@@ -6,11 +6,12 @@ import pytest
 
 from insights.errors import WindowError
 from insights.stages import extract, maintain
-from insights.storage import changes, compaction, reading
+from insights.storage import changes, compaction, discovery, integrity, reading
 from insights.windows import DAY, Window, parse_instant
 
 # Calls, and deliveries, of 2026-11-01.
 AFTER_THREE_DAYS = parse_instant("2026-11-04T00:00")
+TABLES = ("events", "minute_counts", "quality", "coverage", "quarantine", "insights", "reasons", "ledger", "integrity")
 
 
 def keys(pipeline, *tables: str) -> list[str]:
@@ -80,16 +81,19 @@ def test_nothing_is_deleted_unless_it_is_set(day) -> None:
     assert pipeline.tables() == before
 
 
-@pytest.mark.parametrize("table", ["events", "minute_counts", "quality", "quarantine", "insights", "ledger"])
+@pytest.mark.parametrize("table", TABLES)
 def test_a_table_keeps_its_days(day, table: str) -> None:
     """Of the table that is named, days that ended so many days ago go; those of a day less, and other tables, stay."""
     first, last = parse_instant("2026-11-02") + 200 * DAY, timedelta(seconds=1)
     pipeline = day(retention={f"{table}_days": 200})
     lake = pipeline.workspace.lake
     lake.put("quality/account_id=111122223333/region=us-east-1/date=2026-11-01/quality.json", b"[]")
+    lake.put("integrity/account_id=111122223333/region=us-east-1/date=2026-11-01/integrity.parquet", b"")
+    lake.put("coverage/account_id=111122223333/region=us-east-1/date=2026-11-01/coverage.parquet", b"")
+    lake.put("reasons/account_id=111122223333/region=us-east-1/date=2026-11-01/reasons.parquet", b"")
     lake.put("insights/date=2026-11-01/an-insight.parquet", b"")
     lake.put("AWSLogs/111122223333/CloudTrail-Insight/us-east-1/2026/11/01/record.json.gz", b"")
-    tables = ("events", "minute_counts", "quality", "quarantine", "insights", "ledger", "AWSLogs")
+    tables = (*TABLES, "AWSLogs")
     pipeline.workspace.now = lambda: first - last
     kept = maintain.run(None, pipeline.workspace)
     others = keys(pipeline, *(each for each in tables if each != table))
@@ -97,7 +101,7 @@ def test_a_table_keeps_its_days(day, table: str) -> None:
     report = maintain.run(None, pipeline.workspace)
 
     assert kept.deleted == {}
-    assert (list(report.deleted), keys(pipeline, table)) == ([table], [])
+    assert ([name for name in report.deleted if name in TABLES], keys(pipeline, table)) == ([table], [])
     assert keys(pipeline, *(each for each in tables if each != table)) == others
 
 
@@ -160,6 +164,45 @@ def test_old_plans(day) -> None:
     maintain.run(None, pipeline.workspace)
 
     assert (len(kept), keys(pipeline, "plans")) == (3, [])
+
+
+def test_what_listings_cost(day) -> None:
+    """What finding a window's objects cost goes with the quality reports, which are the only ones to show it."""
+    pipeline = day(retention={"quality_days": 40})
+    newer = Window(parse_instant("2026-11-01T12:00"), parse_instant("2026-11-02T12:00"))
+    discovery.write(pipeline.workspace.lake, newer, discovery.Discovery(1, 1))
+    pipeline.workspace.now = lambda: parse_instant("2026-11-02") + 40 * DAY
+    report = maintain.run(None, pipeline.workspace)
+
+    assert report.deleted["state/discovery"].files == 1
+    assert discovery.read(pipeline.workspace.lake, pipeline.window) is None
+    assert discovery.read(pipeline.workspace.lake, newer) is not None
+
+
+def test_what_was_withdrawn(day) -> None:
+    """How the records of a refuted object are counted goes with the object's entry in the ledger, not before."""
+    pipeline = day(retention={"ledger_days": 40})
+    (first, *_) = pipeline.rows("ledger")
+    integrity.withdraw(
+        pipeline.workspace.lake, integrity.Withdrawal(first["object_key"], first["object_etag"], 0, 0, 2)
+    )
+    pipeline.workspace.now = lambda: parse_instant("2026-11-01T23:00") + 40 * DAY
+    maintain.run(None, pipeline.workspace)
+    before = keys(pipeline, integrity.WITHDRAWN, "ledger")
+    pipeline.workspace.now = lambda: parse_instant("2026-11-02") + 40 * DAY
+    maintain.run(None, pipeline.workspace)
+
+    assert len(before) == 2
+    assert keys(pipeline, integrity.WITHDRAWN, "ledger") == []
+
+
+def test_verdicts_that_were_deleted_are_not_asked_for(day) -> None:
+    """Where verdicts are gone no run may begin, or what was refuted could be taken for true; coverage stops nobody."""
+    now = parse_instant("2026-12-20T05:00")
+    with pytest.raises(WindowError, match="2026-11-11T00:00:00Z"):
+        day(now=now, retention={"integrity_days": 40}).extract()
+
+    assert day(now=now, retention={"coverage_days": 40}).extract().to_read == 0
 
 
 def test_marks_of_what_was_read(pipeline) -> None:

@@ -1,8 +1,11 @@
+from datetime import timedelta
+
 import pytest
 
 from insights.errors import ReconciliationError
 from insights.stages import reconcile
 from insights.stages.report import ReconcileReport
+from insights.storage import ledger
 
 
 def run(pipeline) -> ReconcileReport:
@@ -46,6 +49,17 @@ def test_other_windows(busy, record) -> None:
     busy.deliver(record(9), at="20261030T0000Z", unique="C" * 16)
 
     assert run(busy).listed == 3
+
+
+def test_loose_objects_of_long_ago(pipeline, record, body, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A loose object that was read long ago, and whose calls are of other days, is neither read nor unread."""
+    pipeline.put("export.json", body(record(1, eventTime="2026-03-01T00:00:00Z")))
+    pipeline.ingest()
+    monkeypatch.setattr(ledger, "FRESH", timedelta(seconds=-1))
+    report = run(pipeline)
+
+    assert (report.listed, report.read, report.unread) == (1, 0, 0)
+    assert report.skipped == {reconcile.READ_BEFORE: 1}
 
 
 def test_replaced_and_deleted(busy, key) -> None:

@@ -4,86 +4,47 @@ import gzip
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric import rsa
 
 from insights.errors import AccessDeniedError, NotFoundError
 from insights.integrity.public_keys import parse_public_keys
 from insights.integrity.tally import Tally
 from insights.settings import parse_settings
-from insights.simulate import (
-    SignedDigest,
-    SigningKey,
-    Tampering,
-    TrailObject,
-    TrailPlan,
-    public_key_list,
-    scenario,
-    simulate,
-    tampered,
-    with_digests,
-)
+from insights.simulate import SignedDigest, SigningKey, Tampering, TrailObject, tampered, with_digests
 from insights.stages import verification
 from insights.stages.workspace import Workspace
 from insights.storage.objects import open_store
 from insights.windows import Window, parse_instant
+from tests.signed_trails import START, WHOLE, Delivered, SignedTrail, put
 
-Delivered = TrailObject | SignedDigest
-START = datetime(2026, 11, 2, tzinfo=UTC)
-NOON = Window(START, START + timedelta(hours=12))
 CLEAN = {"invalid": 0, "missing": 0, "unlisted": 0, "uncovered": 0, "elsewhere": 0}
 
 
-@pytest.fixture(scope="module")
-def forger() -> SigningKey:
-    return SigningKey(rsa.generate_private_key(65537, 2048))
-
-
-class Trail:
-    """A signed trail of one account and Region: eight hours, calm enough to have hours without log files."""
-
-    def __init__(self, plan: TrailPlan) -> None:
-        self.plan, self.key = plan, SigningKey(rsa.generate_private_key(65537, 2048))
-        self.objects: list[Delivered] = list(with_digests(plan, simulate(plan), self.key))
-
-    @property
-    def digests(self) -> list[SignedDigest]:
-        return [each for each in self.objects if isinstance(each, SignedDigest)]
-
-    @property
-    def log_files(self) -> list[TrailObject]:
-        return [each for each in self.objects if isinstance(each, TrailObject)]
+class Trail(SignedTrail):
+    """A signed trail that can be verified, as it is or as a test left it."""
 
     def verify(
         self,
         objects: Sequence[Delivered] | None = None,
         *,
         window: Window | None = None,
-        now: datetime = NOON.end,
+        now: datetime = WHOLE.end,
         **trail: Any,
     ) -> list[Tally]:
         workspace = Workspace(parse_settings({"trail": trail}), now=lambda: now)
         workspace.trail = open_store("memory://")
         for each in self.objects if objects is None else objects:
-            attributes = each.attributes if isinstance(each, SignedDigest) else None
-            workspace.trail.put(each.key, each.body, attributes=attributes)
-        keys = parse_public_keys(public_key_list(self.plan, self.key))
+            put(workspace.trail, each)
+        keys = parse_public_keys(self.public_keys)
         return verification.verify_trail(window, workspace, lambda region: keys)
-
-
-def planned(**changes: Any) -> TrailPlan:
-    small = scenario("quiet", start=START, days=8 / 24, seed=3, calls_per_hour=20)
-    one = {"accounts": ("111122223333",), "regions": ("us-east-1",), "late_share": 0, "duplicate_share": 0}
-    return replace(small, **one | changes)
 
 
 @pytest.fixture(scope="module")
 def trail() -> Trail:
-    return Trail(planned())
+    return Trail()
 
 
 def problems(tally: Tally) -> list[tuple[str, str]]:
@@ -122,7 +83,7 @@ def test_untouched(trail: Trail) -> None:
 def test_tampered(trail: Trail, forger: SigningKey, how: Tampering, verdicts: set[str]) -> None:
     """Whatever was done to a trail, exactly the objects concerned are named, with what was done to them."""
     objects, concerned = tampered(trail.objects, how, forger)
-    (tally,) = trail.verify(objects, window=NOON, now=START + timedelta(hours=10))
+    (tally,) = trail.verify(objects, window=WHOLE, now=START + timedelta(hours=10))
 
     assert {str(finding.verdict) for finding in tally.problems} == verdicts
     assert sorted(finding.key for finding in tally.problems) == concerned
@@ -177,7 +138,7 @@ def test_digest_that_is_not_due(trail: Trail) -> None:
 
 def test_hours_without_log_files() -> None:
     """Hours in which nothing was delivered have digests too, and are valid."""
-    quiet = Trail(planned(calls_per_hour=0))
+    quiet = Trail(calls_per_hour=0)
     (tally,) = quiet.verify()
 
     assert quiet.log_files == []
@@ -187,12 +148,10 @@ def test_hours_without_log_files() -> None:
 def test_organization() -> None:
     """In an organization's trail every account and Region is told by itself, below whatever prefix."""
     several = Trail(
-        planned(
-            layout="organization",
-            prefix="my/logs",
-            accounts=("111122223333", "444455556666"),
-            regions=("us-east-1", "eu-west-1"),
-        )
+        layout="organization",
+        prefix="my/logs",
+        accounts=("111122223333", "444455556666"),
+        regions=("us-east-1", "eu-west-1"),
     )
     tallies = several.verify()
 
@@ -219,13 +178,12 @@ def test_organization() -> None:
 )
 def test_place(trail: Trail, url: str, verdicts: set[str]) -> None:
     """Digests are valid in the bucket and below the prefix they were delivered to, and in a copy that is no bucket."""
-    workspace = Workspace(parse_settings({}), now=lambda: NOON.end)
+    workspace = Workspace(parse_settings({}), now=lambda: WHOLE.end)
     workspace.trail = open_store("memory://")
     workspace.trail.url = url
     for each in with_digests(trail.plan, trail.log_files, trail.key, bucket="my-bucket", root="p/"):
-        attributes = each.attributes if isinstance(each, SignedDigest) else None
-        workspace.trail.put(each.key, each.body, attributes=attributes)
-    keys = parse_public_keys(public_key_list(trail.plan, trail.key))
+        put(workspace.trail, each)
+    keys = parse_public_keys(trail.public_keys)
     (tally,) = verification.verify_trail(None, workspace, lambda region: keys)
 
     assert {verdict for (kind, verdict) in tally.counts if kind == "digest"} == verdicts
@@ -297,14 +255,14 @@ def test_keys_are_asked_of_the_home_region(trail: Trail, monkeypatch: pytest.Mon
 
     def answer(aws: Any, region: str, *, since: datetime, until: datetime) -> bytes:
         asked.append((region, since, until))
-        return public_key_list(trail.plan, trail.key)
+        return trail.public_keys
 
     monkeypatch.setattr(verification, "list_public_keys", answer)
     workspace = Workspace(parse_settings({}), now=lambda: parse_instant("2026-12-01"))
     workspace.trail = open_store("memory://")
     for each in trail.digests:
-        workspace.trail.put(each.key, each.body, attributes=each.attributes)
-    (tally,) = verification.verify_trail(NOON, workspace)
+        put(workspace.trail, each)
+    (tally,) = verification.verify_trail(WHOLE, workspace)
 
     assert tally.numbers("digest")["valid"] == 8
     assert asked == [("us-east-1", START, parse_instant("2026-12-01"))]

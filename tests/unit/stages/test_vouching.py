@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from insights.stages import vouching
+from insights.settings import parse_settings
+from insights.stages import verify, vouching
 from insights.stages.vouching import Vouching
 from insights.storage import insights, integrity
-from insights.windows import Window, parse_instant
+from insights.windows import Window, hour_of, parse_instant
 
 PLACE = "111122223333", "us-east-1"
 START = parse_instant("2026-11-01T13:05")
@@ -94,3 +96,31 @@ def test_nothing_known(rests: Any) -> None:
     row = next(insights.read(rests.workspace.lake)) | {"region": "eu-west-1"}
 
     assert Vouching(rests.workspace.lake).columns(row) == {"integrity": None, "integrity_json": None}
+
+
+def deliver_the_next_day(pipeline: Any, record: Any) -> None:
+    """Read a log file that came 29 hours late, and verify as the run of that hour does."""
+    pipeline.deliver(record(4), at="20261102T1815Z", unique="D" * 16)
+    pipeline.window = hour_of(parse_instant("2026-11-02T18:00"))
+    pipeline.ingest()
+    verify.run(pipeline.window, pipeline.workspace)
+
+
+def test_a_late_log_file(rests: Any, record: Any) -> None:
+    """A log file that comes the next day is one more that the insight rests on, though no digest speaks of it."""
+    refresh(rests)
+    deliver_the_next_day(rests, record)
+
+    assert told(rests)[1]["unverified"] == 3
+
+
+def test_what_retention_has_ended(rests: Any, record: Any) -> None:
+    """Where the ledger has forgotten what an insight rests on, its columns stay."""
+    refresh(rests)
+    for info in list(rests.workspace.lake.list("ledger/")):
+        rests.workspace.lake.delete(info.key)
+    rests.workspace.settings = parse_settings({"retention": {"ledger_days": 40}})
+    rests.workspace.now = lambda: parse_instant("2026-11-02T18:30") + timedelta(days=39)
+    deliver_the_next_day(rests, record)
+
+    assert told(rests)[1]["unverified"] == 2

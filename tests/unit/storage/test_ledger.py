@@ -1,6 +1,14 @@
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+
+import msgspec
+import pytest
+
 from insights.records.schemas import LEDGER
 from insights.storage import integrity, ledger
-from insights.windows import Window, parse_instant
+from insights.storage.objects import ObjectInfo
+from insights.windows import DAY, Window, parse_instant
 
 COUNTS = {
     "records_in": 5,
@@ -38,10 +46,67 @@ def test_window(store, delivered) -> None:
 
 
 def test_loose_objects(store, delivered) -> None:
-    """Loose objects belong to every window: their time of delivery means nothing."""
+    """Loose objects that were entered just now belong to every window: their time of delivery means nothing."""
     enter(store, delivered("loose", "03:00", is_loose=True))
+    far = Window(parse_instant("2020-01-01"), parse_instant("2020-01-02"))
 
-    assert [each["object_key"] for each in ledger.entries(store, between("13:00", "14:00"))] == ["loose"]
+    assert [each["object_key"] for each in ledger.entries(store, far)] == ["loose"]
+
+
+class TestLooseObjectsOfLongAgo:
+    @pytest.fixture
+    def aged(self, store, delivered, monkeypatch):
+        """A ledger with loose objects of three days with calls of three others, the first and the next nine of which
+        were entered days ago; the last, and an object with a name, today."""
+        hour = COUNTS["partitions"][0]
+        for number in range(11):
+            day = timedelta(days=(number > 0) + (number > 9))
+            each = delivered(f"loose-{number}", is_loose=True)
+            each = msgspec.structs.replace(each, delivered_at=each.delivered_at + 20 * DAY + day)
+            counts = COUNTS | {"partitions": [hour.replace("11-01", f"11-{1 + day.days:02}")]}
+            ledger.write(store, ledger.unit_name([each]), [(each, counts)])
+        today = msgspec.structs.replace(delivered("named"), delivered_at=parse_instant("2026-11-09T13:00"))
+        enter(store, today)
+        inner = store.list
+
+        def aged(prefix: str) -> Iterator[ObjectInfo]:
+            for info in inner(prefix):
+                age = 3 * DAY if "11-21" in info.key or "11-22" in info.key else timedelta()
+                yield replace(info, last_modified=info.last_modified - age)
+
+        monkeypatch.setattr(store, "list", aged)
+        return store
+
+    @pytest.mark.parametrize(("window", "found"), [
+        (("2026-11-01", "2026-11-02"), {"loose-0", "loose-10"}),  # that of the calls
+        (("2026-11-21", "2026-11-22"), {"loose-0", "loose-10"}),  # that on which it was modified
+        (("2026-11-09", "2026-11-10"), {"named", "loose-10"}),
+    ])  # fmt: skip
+    def test_windows(self, aged, window: tuple[str, str], found: set[str]) -> None:
+        """Once it is no longer new, a loose object belongs to the days of its calls and of its modification only."""
+        asked = Window(*map(parse_instant, window))
+
+        assert {each["object_key"] for each in ledger.entries(aged, asked)} == found
+
+    def test_their_files_are_not_read(self, aged, monkeypatch) -> None:
+        """Days that do not matter are not fetched, however many there are."""
+        fetched: list[str] = []
+        get = aged.get
+        monkeypatch.setattr(aged, "get", lambda key: fetched.append(key) or get(key))
+        list(ledger.entries(aged, Window(parse_instant("2026-11-09"), parse_instant("2026-11-10"))))
+
+        assert {key.split("/")[3] for key in fetched if "account_id=-" in key} == {"date=2026-11-23"}
+
+    def test_looked_up_by_day(self, aged, delivered, monkeypatch) -> None:
+        """Loose objects come by name, not by day: each day's entries are looked up once all the same."""
+        listed: list[str] = []
+        inner = aged.list
+        monkeypatch.setattr(aged, "list", lambda prefix: listed.append(prefix) or inner(prefix))
+        objects = [delivered(f"x-{number}", is_loose=True) for number in range(6)]
+        mixed = [msgspec.structs.replace(o, delivered_at=o.delivered_at + n % 2 * DAY) for n, o in enumerate(objects)]
+
+        assert [is_unread for _, is_unread in ledger.unread(aged, mixed)] == [True] * 6
+        assert len(listed) == 2
 
 
 def test_unread(store, delivered) -> None:

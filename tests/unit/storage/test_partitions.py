@@ -21,14 +21,11 @@ def test_account_regions(store) -> None:
 
 
 def test_day_folders(store) -> None:
-    """Only folders of the window's days are found, and always those of unknown accounts."""
+    """Only folders of the window's days are found, and only those of the account and Region that are asked for."""
     fill(store)
 
-    assert list(day_folders(store, "ledger", FIRST)) == [
-        "ledger/account_id=-/region=-/date=2020-01-01/",
-        "ledger/account_id=1/region=a/date=2026-11-01/",
-        "ledger/account_id=1/region=b/date=2026-11-01/",
-    ]
+    assert list(day_folders(store, "ledger", "1", "b", FIRST)) == ["ledger/account_id=1/region=b/date=2026-11-01/"]
+    assert list(day_folders(store, "ledger", "2", "b", FIRST)) == []
 
 
 def test_day_of() -> None:

@@ -1,0 +1,58 @@
+"""Putting back what was withdrawn: the policy `refuse`, where a digest vouches for a log file after all.
+
+A file that digests do not list is refuted, though CloudTrail may have delivered it late: then a backfill digest lists
+it, hours after the others. Its records leave the quarantine and are in `events` again.
+"""
+
+from __future__ import annotations
+
+import logging
+
+from insights.stages import normalize
+from insights.stages.withdrawal import REASON, is_replacement_of, judged, still_there, trail_object, version_of
+from insights.stages.workspace import Workspace
+from insights.storage import integrity, ledger, quarantine
+from insights.storage.integrity import VERIFIED, Withdrawal
+from insights.windows import Window
+
+_log = logging.getLogger(__name__)
+
+
+def run(workspace: Workspace, span: Window) -> int:
+    """Put back what was withdrawn of a span's deliveries and is verified by now; give how many files that are.
+
+    First the records go to `events`, then they leave the quarantine; how they are counted is noted last, so that a run
+    that is killed is made up for by the next. A file that is gone cannot be read again: its records stay there.
+
+    Raises:
+        StorageError: a file could not be read or written; run it again.
+    """
+    lake = workspace.lake
+    noted = integrity.withdrawals(lake, span)
+    if not noted:
+        return 0
+    verified = judged(lake, span, VERIFIED)
+    entries = [
+        entry
+        for entry in ledger.entries(lake, span, as_read=True)
+        if version_of(entry) in noted and version_of(entry) in verified
+    ]
+    held = quarantine.records_by_version(lake, map(trail_object, entries), REASON)
+    # The note comes last: where it still speaks of the quarantine a run was killed.
+    due = [
+        entry
+        for entry in entries
+        if held[version_of(entry)] or noted[version_of(entry)].quarantined != entry["quarantined"]
+    ]
+    there = still_there(workspace, due)
+    if len(there) < len(due):
+        _log.warning("%d files that a digest vouches for by now are gone: not put back", len(due) - len(there))
+    if not there:
+        return 0
+    results = normalize.read_again(workspace, [(trail_object(entry), is_replacement_of(entry)) for entry in there])
+    quarantine.take_out(lake, map(trail_object, there), REASON)
+    for entry, now in zip(there, results, strict=True):
+        withdrawal = Withdrawal(*version_of(entry), now.kept, now.duplicate, entry["quarantined"], now.out_of_scope)
+        integrity.withdraw(lake, withdrawal)
+    _log.warning("%d log files were put back that a digest vouches for, first %r", len(there), version_of(there[0]))
+    return len(there)

@@ -19,7 +19,11 @@ from insights.stages.workspace import Workspace
 from insights.windows import MINUTE, Window, parse_instant
 
 # Airflow's in-process Execution API imports Starlette's test client by way of svcs, with the HTTP library it has.
-pytestmark = pytest.mark.filterwarnings("ignore:Using `httpx` with `starlette.testclient` is deprecated")
+# A DAG that other tests of this process have run has several versions in Airflow's database.
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:Using `httpx` with `starlette.testclient` is deprecated"),
+    pytest.mark.filterwarnings("ignore:Multiple rows returned with uselist=False"),
+]
 
 START, TEN = parse_instant("2026-10-31"), parse_instant("2026-11-08T10:00")
 """When the account of AWS's announcement came to be, and the running hour."""
@@ -67,8 +71,9 @@ class World:
             stage.run(None, self.workspace)  # type: ignore[attr-defined]
 
 
+# DAGs are loaded before the queue is named: Airflow's database, which other tests share, is told of no watcher.
 @pytest.fixture
-def nudges(cloud: Any, monkeypatch: pytest.MonkeyPatch) -> Callable[[], int]:
+def nudges(cloud: Any, run_dag: Any, monkeypatch: pytest.MonkeyPatch) -> Callable[[], int]:
     """Gives how many new objects the trigger speaks of when it fires next."""
     sqs = cloud.client("sqs")
     url = sqs.create_queue(QueueName="trail-arrivals")["QueueUrl"]

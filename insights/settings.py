@@ -78,6 +78,7 @@ class DetectSettings(Struct, frozen=True, kw_only=True):
     categories: tuple[Literal["Management", "Data"], ...] = ("Management",)
     include_reads: bool = False
     history_days: Annotated[int, Meta(ge=43, le=400)] = 56
+    early: bool = True
 
 
 class MethodSettings(Struct, frozen=True, kw_only=True):

@@ -83,6 +83,10 @@ class Episode:
         """The span of the window that spoke; it can begin before the first unusual minute."""
         return Window(self.detection_end - self.detection.minutes * MINUTE, self.detection_end)
 
+    def opened(self) -> Episode:
+        """Give this episode as it was told when it opened."""
+        return replace(self, end=None, total=None, closed_at=None, level_shift=False)
+
     def closed(self, *, total: Rate, end_minute: int, closed_minute: int, level_shift: bool) -> Episode:
         """Give this episode with its end."""
         return replace(

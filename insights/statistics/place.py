@@ -135,12 +135,14 @@ class PlaceMemory:
 
 @dataclass(frozen=True, slots=True)
 class Hour:
-    """The hour being judged: where, when, by which numbers, and whether anything said about it is kept silent."""
+    """The hour being judged: where, when, by which numbers, whether anything said about it is kept silent, and whether
+    more calls of it may come."""
 
     memory: PlaceMemory
     index: int
     parameters: Parameters
     is_silent: bool
+    is_partial: bool = False
     reasons: list[dict[str, Any]] = field(default_factory=list)
     """Filled while it is judged."""
 

@@ -39,8 +39,10 @@ def judge_spikes(hour: Hour) -> tuple[list[Episode], HourScores]:
         _follow(hour, memory.series.index[subject], running, told)
     scores = score_hour(hour, judged_rows(hour))
     hour.reasons.extend(of_scores(hour, scores, scores.is_small, Verdict.TOO_FEW))
-    unusual_rows = np.unique(scores.row[scores.is_unusual.any(axis=0)])
-    for row in unusual_rows.tolist():
+    # Where several share one insight, the one that speaks first has it, however much of the hour is known.
+    unusual = np.flatnonzero(scores.is_unusual.any(axis=0))
+    unusual_rows, first = np.unique(scores.row[unusual], return_index=True)
+    for row in unusual_rows[np.argsort(scores.minute[unusual][first], kind="stable")].tolist():
         _judge_series(hour, row, scores.where(scores.row == row), told)
     return told, scores.where(~np.isin(scores.row, unusual_rows)) if unusual_rows.size else scores
 

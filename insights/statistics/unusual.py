@@ -19,6 +19,9 @@ Bools = NDArray[np.bool_]
 
 _BEFORE = (WINDOW_HOURS - 1) * 60
 
+UNSEEN_VOLUME = 3.0
+"""Of an hour that may not be all there, so many times the calls seen must not explain the errors seen."""
+
 
 @dataclass(frozen=True, slots=True)
 class HourScores:
@@ -98,6 +101,9 @@ def score_hour(hour: Hour, rows: Ints) -> HourScores:
     is_pool = series.is_pool[row]
     is_large = (counted - expected >= parameters.min_excess_calls) & (counted >= parameters.min_ratio * expected)
     is_large &= np.where(is_pool, counted >= parameters.pool_min_calls, True)
+    if hour.is_partial:
+        # A denial still to come may be an operation's first, and move it out of a shorter window.
+        is_large &= ~is_pool | (windows >= 60)
     is_of_age = hour.index - series.born[row] >= parameters.youth_days * DAY_HOURS
     is_old = series.is_dense[row] & is_of_age & ~is_pool
     is_largest = counted > parameters.count_factor * series.largest[row].T
@@ -150,7 +156,8 @@ def _expected_up_to(rate: Floats, at: Ints, minute: Ints) -> Floats:
 def _errors_that_follow_volume(hour: Hour, row: Ints, last: Ints, first: Ints) -> Floats:
     """Expect of an error its seven-day share of calls times the calls in the window; 0 of other series.
 
-    The volume is of the calls as they were: errors that come with more calls are no news.
+    The volume is of the calls as they were: errors that come with more calls are no news. Nor are they while more calls
+    may come: every other count only grows, but this expectation grows with it.
     """
     series, parameters = hour.memory.series, hour.parameters
     expected = np.zeros(first.shape)
@@ -169,5 +176,6 @@ def _errors_that_follow_volume(hour: Hour, row: Ints, last: Ints, first: Ints) -
         np.minimum(series.week[row[cells]] / np.maximum(week[local], 1.0), 1.0),
         0.0,
     )
-    expected[:, cells] = share * (sums[local, last[cells]] - sums[local, first[:, cells]])
+    volume = sums[local, last[cells]] - sums[local, first[:, cells]]
+    expected[:, cells] = share * volume * (UNSEEN_VOLUME if hour.is_partial else 1.0)
     return expected

@@ -304,6 +304,22 @@ def test_many_operations_denied_for_the_first_time_are_one_insight(table: Table,
     assert episode.total == Rate(12, 10)
 
 
+def test_denials_of_a_part_of_an_hour_are_counted_by_the_hour(table: Table, at: At, heartbeat: Rows) -> None:
+    """While denials may come that move an operation's first to another minute, only a window that holds both speaks."""
+    denied = [
+        {"minute": at(3, 12, n % 4), "event_name": f"List{n}", "is_read_only": True, "error_code": "AccessDenied"}
+        for n in range(12)
+    ]
+    windows = [
+        detect(table([*heartbeat, *denied]), window=Window(at(3, 12), at(3, 13)), is_partial=is_partial)
+        .episodes[0]
+        .window_minutes
+        for is_partial in (False, True)
+    ]
+
+    assert windows == [5, 60]
+
+
 def test_operations_denied_every_day_do_not_fill_the_pool(table: Table, at: At, heartbeat: Rows) -> None:
     """Only a first denial in seven days counts."""
     denied = [
@@ -321,6 +337,14 @@ def test_new_operations_of_a_service_share_one_insight(table: Table, at: At, hea
 
     found = detect(table([*heartbeat, *bursts]), window=Window(at(2), at(4)))
     assert [e.series.event_name for e in found.episodes] == ["Create0"]
+
+
+def test_the_first_of_an_hour_has_it(table: Table, at: At, heartbeat: Rows) -> None:
+    """Of operations of a new service that burst in one hour the first has the insight, whatever its name."""
+    bursts = [{"minute": at(3, 12, 50 - 10 * n), "event_name": f"Create{n}", "count": 80} for n in range(5)]
+
+    found = detect(table([*heartbeat, *bursts]), window=Window(at(2), at(4)))
+    assert [e.series.event_name for e in found.episodes] == ["Create4"]
 
 
 def test_operations_tried_once_before_are_new_with_their_service(table: Table, at: At, heartbeat: Rows) -> None:

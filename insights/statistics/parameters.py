@@ -1,7 +1,7 @@
 """Every number of the detection method, by name, and what is analysed.
 
-The defaults are the measured middle: about six false insights per account-week of 2,000 series at four fifths of the
-injected incidents found. The presets move only what trades one against the other.
+The defaults are the middle of what was measured (docs/benchmarks-detection.md). The presets move only what trades false
+insights against incidents found.
 """
 
 from __future__ import annotations

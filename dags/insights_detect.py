@@ -1,9 +1,10 @@
 """Judge what has been counted, publish what is unusual, and tell people.
 
-Runs whenever `trail_ingest` has counted hours anew, one run at a time. It looks at what the lake holds, not at an
-interval of its own, so several changes at once, backfills and late data are all the same to it.
+Runs whenever `trail_ingest` or `trail_arrivals` has counted hours anew, one run at a time. It looks at what the lake
+holds, not at an interval of its own, so several changes at once, backfills and late data are all the same to it.
 
-**detect** judges the counts of every account × Region that changed and keeps the `insights` table up to date ·
+**detect** judges the counts of every account × Region that changed and keeps the `insights` table up to date; where
+`trail.notifications` is set it tells spikes of the running hour early ·
 **publish** writes Start and End records under `AWSLogs/…/CloudTrail-Insight/` of the lake, in AWS's form, each once ·
 **notify** hands them to the channels of the settings, each once; what is older than `notify.max_age_hours` is history
 and wakes nobody.

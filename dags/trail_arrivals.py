@@ -6,8 +6,8 @@ what was delivered in the hour of the nudge and in the one before, and reads wha
 
 **extract** lists and cuts what is new into shards; where newer runs wait already, it leaves the work to the last of
 them · **normalize** reads each shard into `events` · **validate** judges the hours it touched · **count** brings
-`minute_counts` up to date · **announce** wakes `insights_detect`, where an hour has changed that is complete; the
-others wait until they are.
+`minute_counts` up to date · **announce** wakes `insights_detect`, which judges late records of complete hours, and
+looks for spikes in what there is of the hours that are not (`detect.early`).
 
 **Nothing depends on it.** Which hours were read whole, what adds up, and which hours are held back is for
 `trail_ingest` to say, every hour; it reads whatever this DAG did not. A run with nothing new is skipped.

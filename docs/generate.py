@@ -178,8 +178,8 @@ def presets() -> str:
     """List what the named sensitivities set."""
     knobs = {
         "score_factor": "own record ×",
+        "active_factor": "own record of minutes with calls ×",
         "count_factor": "largest count ×",
-        "season_factor": "largest at this time of day ×",
         "min_excess_calls": "calls above expected",
         "new_series_score": "score of a new series",
         "onboarding_days": "days a new service is held back",

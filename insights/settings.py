@@ -78,16 +78,19 @@ class DetectSettings(Struct, frozen=True, kw_only=True):
     categories: tuple[Literal["Management", "Data"], ...] = ("Management",)
     include_reads: bool = False
     history_days: Annotated[int, Meta(ge=43, le=400)] = 56
+    early: bool = True
 
 
 class MethodSettings(Struct, frozen=True, kw_only=True):
     """The numbers of the [method](method.md), one by one. What is set here wins over the sensitivity."""
 
     score_factor: Factor | None = None
+    active_factor: Factor | None = None
     count_factor: Factor | None = None
     min_excess_calls: Number | None = None
     min_ratio: Factor | None = None
     windows_minutes: Windows | None = None
+    active_windows_minutes: Windows | None = None
     warm_up_hours: Count | None = None
     prior_calls: Part | None = None
     dense_share: Share | None = None
@@ -106,9 +109,6 @@ class MethodSettings(Struct, frozen=True, kw_only=True):
     new_region_score: Number | None = None
     min_score_for_count: Number | None = None
     min_maximum_calls: Number | None = None
-    season_factor: Factor | None = None
-    min_score_for_season: Number | None = None
-    season_days: Count | None = None
     min_rate_ratio: Annotated[float, Meta(gt=1)] | None = None
     evidence_to_end: Part | None = None
     quiet_minutes: Positive | None = None

@@ -30,7 +30,8 @@ WITHOUT: dict[str, Parameters] = {
     "onboarding": replace(_MEDIUM, onboarding_days=0.0),
     "season": replace(_MEDIUM, dense_share=_NEVER),
     "pool of first denials": replace(_MEDIUM, pool_min_calls=_NEVER),
-    "240-minute window": replace(_MEDIUM, windows_minutes=(1, 5, 15, 60)),
+    "240-minute windows": replace(_MEDIUM, windows_minutes=(1, 5, 15, 60), active_windows_minutes=(15, 60)),
+    "minutes with calls": replace(_MEDIUM, active_windows_minutes=()),
     "count rule": replace(_MEDIUM, count_factor=_NEVER),
 }
 """Parts that a parameter switches off. Without the season there are no dense series, so no count rule and no drops."""
@@ -85,6 +86,7 @@ def without_learning_guard(population: Population) -> list[Alarm]:
     def learn_all(hour: Hour, scores: HourScores) -> None:
         slot = hour.index % MINUTE_HOURS
         hour.memory.series.clean[slot] = hour.memory.series.minutes[slot]
+        hour.memory.series.active[slot] = hour.memory.series.minutes[slot] > 0
         learn(hour, scores)
 
     with patch.object(hours, "learn_hour", learn_all):

@@ -239,7 +239,8 @@ CREATE EXTERNAL TABLE IF NOT EXISTS trail_insights.insights (
     `closed_at`                   timestamp,
     `detector_version`            string,
     `integrity`                   string,
-    `integrity_json`              string
+    `integrity_json`              string,
+    `is_early`                    boolean
 )
 PARTITIONED BY (`date` string)
 STORED AS PARQUET

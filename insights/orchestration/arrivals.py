@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from insights.stages import early
+from insights.stages.judging import Complete
 from insights.stages.workspace import Workspace
-from insights.storage import changes, reading
+from insights.storage import changes
 from insights.windows import HOUR, Window, hour_of
 
 
@@ -20,13 +22,10 @@ def arrivals(nudged_at: datetime, settle: timedelta) -> Window:
 
 
 def can_be_judged(workspace: Workspace) -> bool:
-    """Tell whether an hour was counted anew that detection takes for data: late records of a complete hour.
-
-    Replaying eight weeks for an hour that is still running would find nothing, every few minutes.
-    """
-    lake, settle = workspace.lake, timedelta(minutes=workspace.settings.trail.settle_minutes)
-    counted = {change.hour for marks in changes.pending(lake).values() for change in marks}
+    """Tell whether an hour was counted anew that detection can make something of: a complete one, to which late records
+    came, or one of the latest, if these are looked at early."""
+    complete, is_early = Complete(workspace), early.is_wanted(workspace)
+    counted = {change.hour for marks in changes.pending(workspace.lake).values() for change in marks}
     return any(
-        reading.is_complete(hour, reading.spans(lake, hour_of(hour).widened(after=settle)), settle)
-        for hour in sorted(counted, reverse=True)
+        hour in complete or (is_early and early.is_unsettled(hour, complete)) for hour in sorted(counted, reverse=True)
     )

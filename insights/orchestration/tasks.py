@@ -149,7 +149,7 @@ def announce(counted: dict[str, Any], *, outlet_events: Any = None) -> None:
     from insights.orchestration.workspace import open_workspace
 
     if not can_be_judged(open_workspace()):
-        raise AirflowSkipException("no complete hour was counted anew: there is nothing to judge yet")
+        raise AirflowSkipException("no hour was counted anew that can be judged: there is nothing to judge yet")
     _announce(counted, outlet_events)
 
 

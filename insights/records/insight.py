@@ -13,7 +13,7 @@ from typing import Any
 from uuid import UUID, uuid5
 
 from insights.records.series import Direction, InsightType, SeriesKey
-from insights.windows import DAY, MINUTE, floor, format_instant
+from insights.windows import DAY, MINUTE, floor, format_instant, parse_instant
 
 RECORD_VERSION = "1.09"
 """The version of the newest Insight records seen; they do not follow the version of ordinary events."""
@@ -122,6 +122,18 @@ def end_record(insight: Insight) -> dict[str, Any]:
     if insight.end is None or insight.total is None:
         raise ValueError(f"insight {insight.insight_id} is not over yet: it has no End record")
     return _record(insight, "End", insight.end, insight.total, insight.end_attributions)
+
+
+def closing_record(start: dict[str, Any], *, not_after: datetime) -> dict[str, Any]:
+    """Give the End record of an insight of which nothing is known but its Start record: it ends with the window that
+    spoke, and tells what that held."""
+    details = start["insightDetails"]
+    begun, minutes = parse_instant(start["eventTime"]), details["insightContext"]["statistics"]["insightDuration"]
+    return start | {
+        "eventTime": format_instant(min(begun + minutes * MINUTE, not_after)),
+        "eventID": str(uuid5(UUID(start["sharedEventID"]), "End")),
+        "insightDetails": details | {"state": "End"},
+    }
 
 
 def _record(

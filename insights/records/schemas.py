@@ -219,8 +219,9 @@ INSIGHTS = pa.schema(
         pa.field("detector_version", pa.string(), nullable=False),
         pa.field("integrity", pa.string()),
         pa.field("integrity_json", pa.string()),
+        pa.field("is_early", pa.bool_()),
     ]
 )
 """One unusual span of one series. `status` is `open`, `closed`, or `withdrawn`: what arrived later no longer shows it.
 The two records are what AWS would have written; once published they never change, whatever the columns learn later:
-then `is_corrected` says so."""
+then `is_corrected` says so. `is_early` are those of which only a part of their hour was looked at; null is false."""

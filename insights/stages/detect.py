@@ -3,7 +3,8 @@
 It looks at what the lake holds, never at the interval of a run: from the oldest hour that changed its era is judged on,
 so late data, backfills and repeated runs need no special case. Only complete hours count as data. What is found is
 compared with the table: new spans are added with the records AWS would write, open ones are closed, what late data
-changed is corrected, and what the data no longer show is marked withdrawn.
+changed is corrected, and what the data no longer show is marked withdrawn. Last, where the settings ask for it, it
+looks at what there is of the hours that are not complete.
 """
 
 from __future__ import annotations
@@ -16,11 +17,13 @@ import msgspec
 
 from insights.records.partitions import EventHour
 from insights.records.series import InsightType
+from insights.stages import early
 from insights.stages.eras import LONGEST_EPISODE, Era, concerned
 from insights.stages.judging import Complete, Judgement, is_spoken_of, judge
+from insights.stages.pairing import pair
 from insights.stages.report import DetectReport
 from insights.stages.selection import selection_of, trail_of
-from insights.stages.telling import attribute, is_told, row_of
+from insights.stages.telling import attribute, is_told, row_of, withdrawn
 from insights.stages.vouching import Vouching
 from insights.stages.workspace import Workspace
 from insights.statistics.episodes import Episode
@@ -64,11 +67,14 @@ def run(window: Window | None, workspace: Workspace) -> DetectReport:
     }
     if marked:
         judge_places({place: _hours(marks, complete) for place, marks in marked.items()}, marked)
+    if window is None and early.is_wanted(workspace):
+        judge_places.look_ahead()
     written = judge_places.written
     return DetectReport(
         window=str(window or "everything"),
         judged=len(judge_places.judged),
         started=sum(is_new for _, is_new in written),
+        early=sum(row["is_early"] for row, _ in written),
         ended=sum(row["status"] == "closed" for row, _ in written),
         insights=tuple(sorted(row["insight_id"] for row, _ in written)),
     )
@@ -106,10 +112,11 @@ class _Known:
     rows: list[Row]
 
     def followed(self, now: datetime) -> Iterable[tuple[Place, datetime]]:
-        """Yield where something is open, and the hour after it was found."""
+        """Yield where something is open, and the hour after it was found; if that was early, the hour itself."""
         for row in self.rows:
             if row["status"] == "open" and row["detected_at"] < now:
-                yield (row["account_id"], row["region"]), row["detected_at"]
+                hour = row["detected_at"] - HOUR if row.get("is_early") else row["detected_at"]
+                yield (row["account_id"], row["region"]), hour
 
     def of(self, place: Place, era: Era, judgement: Judgement) -> list[Row]:
         """Give the rows that a judgement speaks of."""
@@ -119,7 +126,7 @@ class _Known:
             if (row["account_id"], row["region"]) == place
             and era.tells(row["detected_at"])
             and is_spoken_of(row["closed_at"], judgement.since)
-            and row["start_time"] < judgement.until
+            and (row["start_time"] < judgement.until or row.get("is_early"))
         ]
 
 
@@ -172,47 +179,37 @@ class _Judge:
         return judgement
 
     def _tell(self, judgement: Judgement, known: Sequence[Row]) -> None:
-        lake = self.workspace.lake
         episodes = [each for each in judgement.episodes if self.selection.includes_series(each.series)]
         # What is no longer looked for stays as it was told.
         rows = [row for row in known if self.selection.includes(row["insight_type"], row["event_category"])]
-        pairs, unmatched = _pair(episodes, rows)
-        due = [(episode, row) for episode, row in pairs if row is None or not is_told(episode, row)]
-        tales = attribute(lake, due, self.parameters, trail_arn=str(trail_of(self.workspace)))
-        written = [(row_of(episode, tales[episode.episode_id], row), row is None) for episode, row in due]
-        withdrawn = [row | {"status": "withdrawn"} for row in unmatched if row["status"] != "withdrawn"]
-        if self.workspace.settings.integrity.policy != "off":
-            written = [(row | self.vouching.columns(row), is_new) for row, is_new in written]
-        for row in [*(row for row, _ in written), *withdrawn]:
-            insights.write(lake, row)
-        self.written += written
+        pairs, unmatched = pair(episodes, rows)
+        self._write([(episode, row) for episode, row in pairs if row is None or not is_told(episode, row)])
+        for row in unmatched:
+            if row["status"] != "withdrawn" and not early.is_to_wait(row, judgement):
+                insights.write(self.workspace.lake, withdrawn(row))
 
+    def look_ahead(self) -> None:
+        """Tell what can be told of hours that are not complete."""
+        found = [
+            episode
+            for place in early.places(self.workspace, self.complete)
+            for episode in early.look(self.workspace, self.complete, place, self.parameters)
+            if self.selection.includes_series(episode.series)
+        ]
+        if found:
+            since = min(episode.start for episode in found) - LONGEST_EPISODE
+            # Read again: what was judged just now is told, too.
+            known = list(insights.read(self.workspace.lake, Window(since, self.complete.now)))
+            self._write([(episode, None) for episode in early.untold(found, known)], is_early=True)
 
-def _pair(episodes: Sequence[Episode], known: Sequence[Row]) -> tuple[list[tuple[Episode, Row | None]], list[Row]]:
-    """Find for each episode the row it was told in: the one with its id, else one of its series that overlaps it. Give
-    the rows left over too.
-
-    Late data can move a start by some minutes; that is still the same insight, and its Start record is out already.
-    """
-    left = {row["insight_id"]: row for row in known}
-    by_id = {episode.episode_id: left.pop(episode.episode_id, None) for episode in episodes}
-    pairs = []
-    for episode in episodes:
-        row = by_id[episode.episode_id] or next((each for each in left.values() if _overlaps(episode, each)), None)
-        if row is not None:
-            left.pop(row["insight_id"], None)
-        pairs.append((episode, row))
-    return pairs, list(left.values())
-
-
-def _overlaps(episode: Episode, row: Row) -> bool:
-    series = episode.series
-    mine = (series.insight_type, series.event_category, series.event_source, series.event_name, series.error_code)
-    theirs = tuple(row[name] for name in ("insight_type", "event_category", "event_source", "event_name", "error_code"))
-    if mine != theirs or episode.direction != row["direction"] or row["status"] == "withdrawn":
-        return False
-    end = row["end_time"] or row["start_time"] + LONGEST_EPISODE
-    return bool(episode.start < end and row["start_time"] < (episode.end or episode.start + LONGEST_EPISODE))
+    def _write(self, due: Sequence[tuple[Episode, Row | None]], *, is_early: bool = False) -> None:
+        tales = attribute(self.workspace.lake, due, self.parameters, trail_arn=str(trail_of(self.workspace)))
+        for episode, known in due:
+            row = row_of(episode, tales[episode.episode_id], known, is_early=is_early)
+            if self.workspace.settings.integrity.policy != "off":
+                row |= self.vouching.columns(row)
+            insights.write(self.workspace.lake, row)
+            self.written.append((row, known is None))
 
 
 def _settled(lake: ObjectStore, place: Place, marks: Sequence[Change], complete: Complete) -> list[Change]:
@@ -221,15 +218,12 @@ def _settled(lake: ObjectStore, place: Place, marks: Sequence[Change], complete:
     Where they are not, a writer is between its mark and its counts, or was killed there. Hours of the future, and of a
     past that no run is reading, are not waited for.
     """
-    by_hour = {EventHour(*place, change.hour) for change in marks}
+    waited_for = Window(complete.now - WAITED, complete.now)
+    ripe = {change.hour for change in marks if change.hour not in waited_for or change.hour in complete}
+    by_hour = {EventHour(*place, hour) for hour in ripe}
     counted = {hour: counts.made_from(lake, hour) for hour in by_hour}
     current: dict[EventHour, str] = {}
     for _, versions in hours.with_versions(lake, by_hour):
         current |= versions
-    done = {
-        hour.start
-        for hour in by_hour
-        if counted[hour] == current.get(hour, "")
-        and (not complete.now - WAITED <= hour.start < complete.now or hour.start in complete)
-    }
+    done = {hour.start for hour in by_hour if counted[hour] == current.get(hour, "")}
     return [change for change in marks if change.hour in done]

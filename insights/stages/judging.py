@@ -91,7 +91,7 @@ def judge(
     begin = still_true[-1].until if still_true else floor(era.reach.start, HOUR)
     if complete.end(Window(begin, era.reach.end)) <= begin:
         return None
-    state, begin, account_since = _resume(lake, index, still_true, place, era, parameters)
+    state, begin, account_since = resume(lake, index, still_true, place, era, parameters)
     if account_since != index.account_since:
         _judge_others_again(lake, complete, place, era, account_since, parameters)
     end = complete.end(Window(begin, era.reach.end))
@@ -124,7 +124,7 @@ def is_spoken_of(closed_at: datetime | None, since: datetime) -> bool:
     return closed_at is None or closed_at > since
 
 
-def _resume(
+def resume(
     lake: ObjectStore,
     index: Index,
     snapshots: Sequence[Snapshot],
@@ -175,12 +175,13 @@ def _days(
     done = None
     for day, its_files in groupby(files, key=lambda file: floor(file.hour, DAY)):
         done = min(day + DAY, end)
-        yield done, _placed(pa.concat_tables(list(counts.read_files(lake, list(its_files)))), place)
+        yield done, placed(pa.concat_tables(list(counts.read_files(lake, list(its_files)))), place)
     if done != end:
-        yield end, _placed(MINUTE_COUNTS.empty_table(), place)
+        yield end, placed(MINUTE_COUNTS.empty_table(), place)
 
 
-def _placed(table: pa.Table, place: tuple[str, str]) -> pa.Table:
+def placed(table: pa.Table, place: tuple[str, str]) -> pa.Table:
+    """Give counts with the columns `account_id` and `region`."""
     for name, value in zip(("account_id", "region"), place, strict=True):
         codes = pa.array(np.zeros(table.num_rows, dtype=np.int8))
         table = table.append_column(name, pa.DictionaryArray.from_arrays(codes, pa.array([value])))

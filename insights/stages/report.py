@@ -123,12 +123,16 @@ class CoverageReport(Report, frozen=True, kw_only=True):
 
 
 class DetectReport(Report, frozen=True, kw_only=True):
-    """What detection found new, what it closed, and in how many account × Regions there was anything to judge."""
+    """What detection found new, what it closed, and in how many account × Regions there was anything to judge.
+
+    `early` is what it found before its hour was complete.
+    """
 
     judged: int
     started: int
     ended: int
     insights: tuple[str, ...]
+    early: int = 0
 
 
 class PublishReport(Report, frozen=True, kw_only=True):

@@ -18,6 +18,7 @@ from insights.records.insight import (
     Rate,
     baseline_minutes,
     baseline_start,
+    closing_record,
     end_record,
     start_record,
 )
@@ -107,14 +108,15 @@ def _insight(
 
 
 def is_told(episode: Episode, row: Row) -> bool:
-    """Tell whether a row says of an episode all that the data say now."""
-    return all(row[name] == value for name, value in _columns(episode).items())
+    """Tell whether a row says of an episode all that the data say now, and not too early."""
+    return not row.get("is_early") and all(row[name] == value for name, value in _columns(episode).items())
 
 
-def row_of(episode: Episode, tale: Tale, known: Row | None) -> Row:
+def row_of(episode: Episode, tale: Tale, known: Row | None, *, is_early: bool = False) -> Row:
     """Give the row of an episode: a new one, or what was known of it with its columns brought up to date.
 
     A record that the row has stays as it is; `is_corrected` says whether the columns tell something else by now.
+    `is_early` says that more calls of its hour may come.
     """
     start, end = start_record(tale.insight), end_record(tale.insight) if episode.end else None
     row: Row = {
@@ -126,6 +128,7 @@ def row_of(episode: Episode, tale: Tale, known: Row | None) -> Row:
         "end_record_json": None if end is None else _json(end),
         "is_corrected": False,
         "detector_version": __version__,
+        "is_early": is_early,
     }
     if known is None:
         return row
@@ -142,6 +145,19 @@ def row_of(episode: Episode, tale: Tale, known: Row | None) -> Row:
         or _numbers(told_end) != _numbers(end)
         or parse_instant(told_start["eventTime"]) != episode.start,
     }
+
+
+def withdrawn(row: Row) -> Row:
+    """Give a row that the data no longer show.
+
+    One that was told early gets an End with what its Start said: nothing else is known of it, and whoever was told has
+    to hear that it is over.
+    """
+    gone = row | {"status": "withdrawn"}
+    if not row.get("is_early") or row["end_record_json"] is not None:
+        return gone
+    end = closing_record(json.loads(row["start_record_json"]), not_after=row["detected_at"])
+    return gone | {"end_record_json": _json(end)}
 
 
 def _columns(episode: Episode) -> Row:

@@ -238,7 +238,23 @@ def _as_table(minute_counts: pa.Table | pd.DataFrame) -> pa.Table:
     )
     if missing := [name for name in _REQUIRED if name not in table.column_names]:
         raise SettingsError(f"the minute counts have no column {missing[0]}: they have {', '.join(table.column_names)}")
+    _refuse_what_is_no_count(table)
     return table.select([name for name in ("minute", "count", *_KEYS) if name in table.column_names])
+
+
+def _refuse_what_is_no_count(table: pa.Table) -> None:
+    counts = table["count"].to_numpy()
+    wrong = (
+        np.flatnonzero(~(counts >= 0))
+        if counts.dtype.kind in "iu"
+        else np.flatnonzero(~(counts >= 0) | (counts % 1 != 0))
+    )
+    if wrong.size:
+        row = table.slice(int(wrong[0]), 1).to_pylist()[0]
+        raise SettingsError(
+            f"the minute counts have the count {counts[wrong[0]]:g} of {row['event_name']} "
+            f"at {row['minute'].isoformat()}: a count is a whole number, 0 or more"
+        )
 
 
 def _numbers(column: Any) -> Ints:

@@ -59,6 +59,7 @@ def detect(
     state: DetectorState | None = None,
     coverage: Coverage | None = None,
     parameters: Parameters = Parameters(),  # noqa: B008 - frozen, so one for all calls is safe
+    is_partial: bool = False,
 ) -> Detection:
     """Judge every whole hour of a window, in order; what is said of an hour depends on nothing after it.
 
@@ -73,6 +74,8 @@ def detect(
         state: what an earlier call gave back; None to begin.
         coverage: the hours that had data; without it, those in which an account × Region has any row.
         parameters: the method's numbers; the same as those the state was made with.
+        is_partial: more calls of the window's hours may come. Only spikes are found, and only those that stay spikes
+            whatever comes; their ends, and the state after them, are guesses.
 
     Raises:
         ValueError: the state reaches past the window's start, so its hours cannot be judged again.
@@ -103,7 +106,9 @@ def detect(
         while memory.next_hour < end:
             hour = memory.next_hour
             found = cells.hour(hour) if hour in hours else None
-            episodes_of_hour, reasons_of_hour = step(memory, found, parameters, is_silent=hour < first)
+            episodes_of_hour, reasons_of_hour = step(
+                memory, found, parameters, is_silent=hour < first, is_partial=is_partial and hour >= first
+            )
             told |= {episode.episode_id: episode for episode in episodes_of_hour}
             if hour >= first:
                 reasons += reasons_of_hour

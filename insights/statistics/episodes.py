@@ -16,9 +16,9 @@ class Rule(StrEnum):
     """Why a minute was called unusual."""
 
     OWN_RECORD = "more unusual than the series' own record"
+    OWN_MINUTES = "called in more minutes than the series' own record"
     OWN_MAXIMUM = "far more calls than the series' largest count"
     NEW_SERIES = "too many calls for a series without a past"
-    OWN_HOURS = "far more calls than the series ever has at this time of day"
     OWN_LOW = "lower than the series' own lowest hour"
 
 
@@ -41,7 +41,8 @@ class Episode:
         threshold: what the score had to reach.
         expected_calls: what was expected of that window.
         window_minutes: its length.
-        record_calls: the calls of the series' own record that was beaten; None where it had none.
+        record_calls: the calls (by `OWN_MINUTES`: the minutes with calls) of the series' own record that was beaten;
+            None where it had none.
         record_date: the day of that record.
         band_upper_calls_per_minute: the rate from which a rule would have spoken; for a drop, the one down to which.
         rule: why it was called unusual (a `Rule`).
@@ -81,6 +82,10 @@ class Episode:
     def detection_window(self) -> Window:
         """The span of the window that spoke; it can begin before the first unusual minute."""
         return Window(self.detection_end - self.detection.minutes * MINUTE, self.detection_end)
+
+    def opened(self) -> Episode:
+        """Give this episode as it was told when it opened."""
+        return replace(self, end=None, total=None, closed_at=None, level_shift=False)
 
     def closed(self, *, total: Rate, end_minute: int, closed_minute: int, level_shift: bool) -> Episode:
         """Give this episode with its end."""

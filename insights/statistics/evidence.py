@@ -13,23 +13,20 @@ from insights.statistics.episodes import Episode, Rule
 from insights.statistics.memory import LEARNT_DAYS, NEVER, RAW_HOURS, RECORD_DAYS
 from insights.statistics.place import Hour
 from insights.statistics.scores import count_reaching
-from insights.statistics.unusual import HourScores, largest_at_this_time
+from insights.statistics.unusual import HourScores
 
 
 def spike_episode(hour: Hour, row: int, start: int, scores: HourScores, *, cell: int, window: int) -> Episode:
     """Describe a spike from its first minute, and the window (its index, ending in a cell) that saw it."""
-    series, minutes = hour.memory.series, hour.parameters.windows_minutes[window]
+    series, minutes = hour.memory.series, hour.parameters.windows[window]
     end = hour.start + int(scores.minute[cell]) + 1
     rule = scores.rule(window, cell, is_new=bool(series.is_new[row]))
     if scores.by_record[window, cell]:
         threshold = float(scores.threshold[window, cell])
         record_calls, record_day = float(series.record_count[row, window]), int(series.record_day[row, window])
-    elif rule is Rule.OWN_MAXIMUM:
+    else:
         threshold = hour.parameters.min_score_for_count
         record_calls, record_day = _largest_count(hour, row, window)
-    else:
-        threshold = hour.parameters.min_score_for_season
-        record_calls, record_day = largest_at_this_time(hour, row)
     most, days = _most_in_an_hour(hour, row, start)
     return Episode(
         series=series.subjects[row].series,
@@ -44,7 +41,7 @@ def spike_episode(hour: Hour, row: int, start: int, scores: HourScores, *, cell:
         closed_at=None,
         score=float(scores.score[window, cell]),
         threshold=threshold,
-        expected_calls=float(scores.expected[window, cell]),
+        expected_calls=float(scores.usual_calls[window, cell]),
         window_minutes=minutes,
         record_calls=round(record_calls) if record_calls > 0 else None,
         record_date=_date(record_day) if record_calls > 0 else None,
@@ -114,9 +111,6 @@ def _band(hour: Hour, row: int, scores: HourScores, *, cell: int, window: int) -
     if scores.by_maximum[window, cell]:
         by_score = count_reaching(parameters.min_score_for_count, expected, size)
         edges.append(max(by_score, least, parameters.count_factor * float(series.largest[row, window])))
-    if scores.by_season[window, cell]:
-        by_score = count_reaching(parameters.min_score_for_season, expected, size)
-        edges.append(max(by_score, least, parameters.season_factor * largest_at_this_time(hour, row)[0]))
     return min(edges)
 
 

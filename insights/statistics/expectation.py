@@ -22,24 +22,32 @@ _HOURS_OF_WEEK = np.array([week * 168 + near for week in range(1, 5) for near in
 def expect(hour: Hour) -> None:
     """Write down what is expected of every series in the coming hour."""
     series = hour.memory.series
-    mean = (series.week + hour.parameters.prior_calls) / max(hour.memory.week_minutes, 60)
-    dense = np.flatnonzero(series.is_dense)
+    usual = _usual(hour, series.learnt_hours, series.week)
+    series.profile[hour.index % RATE_HOURS] = usual
+    series.rate[hour.index % MINUTE_HOURS] = usual
+    series.active_rate[hour.index % MINUTE_HOURS] = _usual(hour, series.active_hours, series.active_week)
+
+
+def _usual(hour: Hour, learnt: NDArray[np.float32], week: Floats) -> Floats:
+    mean: Floats = (week + hour.parameters.prior_calls) / max(hour.memory.week_minutes, 60)
+    dense = np.flatnonzero(hour.memory.series.is_dense)
     if dense.size:
-        mean[dense] = _rhythm(hour, dense, mean[dense])
-    series.profile[hour.index % RATE_HOURS] = mean
-    series.rate[hour.index % MINUTE_HOURS] = mean
+        mean[dense] = _rhythm(hour, learnt, dense, mean[dense])
+    return mean
 
 
-def _rhythm(hour: Hour, rows: NDArray[np.int64], mean: Floats) -> Floats:
-    calls, minutes = _past(hour, rows, _HOURS_OF_DAY)
+def _rhythm(hour: Hour, learnt: NDArray[np.float32], rows: NDArray[np.int64], mean: Floats) -> Floats:
+    calls, minutes = _past(hour, learnt, rows, _HOURS_OF_DAY)
     prior = hour.parameters.hour_of_day_prior_calls
     by_day = (calls + prior) / (minutes + prior / mean)
-    calls, minutes = _past(hour, rows, _HOURS_OF_WEEK)
+    calls, minutes = _past(hour, learnt, rows, _HOURS_OF_WEEK)
     prior_minutes = hour.parameters.hour_of_week_prior_minutes
     return (calls + prior_minutes * by_day) / (minutes + prior_minutes)
 
 
-def _past(hour: Hour, rows: NDArray[np.int64], hours_ago: NDArray[np.int64]) -> tuple[Floats, float]:
+def _past(
+    hour: Hour, learnt: NDArray[np.float32], rows: NDArray[np.int64], hours_ago: NDArray[np.int64]
+) -> tuple[Floats, float]:
     slots = (hour.index - hours_ago) % LEARNT_HOURS
-    calls: Floats = hour.memory.series.learnt_hours[np.ix_(slots, rows)].sum(axis=0, dtype=np.float64)
+    calls: Floats = learnt[np.ix_(slots, rows)].sum(axis=0, dtype=np.float64)
     return calls, float(hour.memory.delivered_minutes[slots].sum())

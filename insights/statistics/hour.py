@@ -17,7 +17,7 @@ from insights.statistics.unusual import score_hour
 
 
 def step(
-    memory: PlaceMemory, cells: Cells | None, parameters: Parameters, *, is_silent: bool
+    memory: PlaceMemory, cells: Cells | None, parameters: Parameters, *, is_silent: bool, is_partial: bool = False
 ) -> tuple[list[Episode], list[Reason]]:
     """Judge and learn the next hour, and move the memory past it.
 
@@ -26,11 +26,12 @@ def step(
         cells: the hour's counts; None for an hour without data.
         parameters: the method's numbers.
         is_silent: learn, and tell nothing that begins here.
+        is_partial: more calls of the hour may come: it has no drops, and no spikes that they could explain.
 
     Returns:
         The episodes that opened or closed in this hour, in their latest form, and what became of every candidate.
     """
-    hour = Hour(memory, memory.next_hour, parameters, is_silent)
+    hour = Hour(memory, memory.next_hour, parameters, is_silent, is_partial)
     if hour.index % 24 == 0:
         begin_day(hour)
     review_levels(hour)
@@ -42,7 +43,7 @@ def step(
     else:
         memory.take(cells, parameters)
         is_judged = hour.index - memory.first_hour >= parameters.warm_up_hours
-        told = judge_drops(hour) if is_judged else []
+        told = judge_drops(hour) if is_judged and not is_partial else []
         spikes, scores = judge_spikes(hour) if is_judged else ([], score_hour(hour, judged_rows(hour)))
         if not is_judged:
             hour.reasons.extend(of_scores(hour, scores, scores.is_unusual, Verdict.TOO_YOUNG))

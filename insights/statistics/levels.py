@@ -20,12 +20,15 @@ Floats = NDArray[np.float64]
 def accept_level(hour: Hour, row: int, start: int, end: int) -> None:
     """Expect from now on what was seen from `start` to `end`, minutes of the hour judged and the eight before it."""
     series, prior = hour.memory.series, hour.parameters.prior_calls
-    calls = float(series.calls_between(row, start, end).sum())
+    minutes_of = series.calls_between(row, start, end)
+    calls, active = float(minutes_of.sum()), float((minutes_of > 0).sum())
     hours = np.arange(start // 60, (end - 1) // 60 + 1)
     minutes = np.minimum(hours * 60 + 60, end) - np.maximum(hours * 60, start)
     usual = float((series.profile[hours % RATE_HOURS, row] * minutes).sum())
+    usual_active = float((series.active_rate[hours % MINUTE_HOURS, row] * minutes).sum())
     series.level_since[row] = -(-start // 60)
     _scale_past(hour, np.array([row]), np.array([(calls + prior) / (usual + prior)]))
+    _scale_active(hour, row, (active + prior) / (usual_active + prior))
     series.rate[hour.index % MINUTE_HOURS, row] = series.profile[hour.index % RATE_HOURS, row]
     if end > hour.start:
         series.hide(row, hour.start, end, hour=hour.index)
@@ -59,3 +62,14 @@ def _scale_past(hour: Hour, rows: Ints, scale: Floats) -> None:
     series.profile[:, rows] *= scale
     week = np.arange(hour.index - WEEK_HOURS, hour.index) % LEARNT_HOURS
     series.week[rows] = series.learnt_hours[np.ix_(week, rows)].sum(axis=0, dtype=np.float64)
+
+
+def _scale_active(hour: Hour, row: int, scale: float) -> None:
+    """Scale the minutes with calls that were learnt before a change was accepted; no minute has more than one."""
+    series = hour.memory.series
+    before = np.arange(hour.index - LEARNT_HOURS + 1, int(series.level_since[row])) % LEARNT_HOURS
+    series.active_hours[before, row] = np.minimum(series.active_hours[before, row] * scale, 60.0)
+    week = np.arange(hour.index - WEEK_HOURS, hour.index) % LEARNT_HOURS
+    series.active_week[row] = series.active_hours[week, row].sum(dtype=np.float64)
+    slot = hour.index % MINUTE_HOURS
+    series.active_rate[slot, row] = min(series.active_rate[slot, row] * scale, 1.0)

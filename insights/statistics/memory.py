@@ -45,13 +45,17 @@ class SeriesMemory:
 
     minutes: NDArray[np.int32]  # (9, n, 60) calls as they were
     clean: NDArray[np.float32]  # (9, n, 60) calls, with the minutes of episodes replaced by their expectation
+    active: NDArray[np.float32]  # (9, n, 60) 1 for a minute with calls; of episodes, their expectation
     rate: Floats  # (9, n) expected calls per minute; 0 in hours without data
+    active_rate: Floats  # (9, n) expected minutes with calls per minute; 0 in hours without data
     profile: Floats  # (24, n) the same of hours without data too, at the level now accepted
     raw_hours: Ints  # (216, n) calls as they were
     learnt_hours: NDArray[np.float32]  # (680, n) clean calls
+    active_hours: NDArray[np.float32]  # (680, n) clean minutes with calls
     week: Floats  # (n) clean calls of the last 168 hours
+    active_week: Floats  # (n) clean minutes with calls of the last 168 hours
     level_since: Ints  # (n) the hour an accepted change of level began, NEVER once it is learnt
-    record_calls: Floats  # (35, n, w) calls of each day's most unusual window
+    record_calls: Floats  # (35, n, w) calls, or minutes with calls, of each day's most unusual window
     record_expected: Floats  # (35, n, w) what had been expected of it
     maximum: Floats  # (35, n, w) each day's largest count
     has_calls: Bools  # (35, n) whether the day had a call
@@ -125,6 +129,7 @@ class SeriesMemory:
         )
         self.threshold[row], self.size[row] = new_score, size
         self.rate[:, row], self.profile[:, row] = rate_by_hour, base_rate
+        self.active_rate[:, row] = rate_by_hour
         return row
 
     def rows_of(self, subjects: tuple[Subject, ...]) -> Ints:
@@ -173,11 +178,17 @@ class SeriesMemory:
         for touched in range(start // 60, (end - 1) // 60 + 1):
             slot = touched % MINUTE_HOURS
             part = slice(max(start - touched * 60, 0), min(end - touched * 60, 60))
-            self.clean[slot, row, part] = self.rate[slot, row] if is_hidden else self.minutes[slot, row, part]
+            calls = self.minutes[slot, row, part]
+            self.clean[slot, row, part] = self.rate[slot, row] if is_hidden else calls
+            self.active[slot, row, part] = self.active_rate[slot, row] if is_hidden else calls > 0
             if touched < hour:
-                learnt = self.clean[slot, row].sum(dtype=np.float64)
-                self.week[row] += learnt - self.learnt_hours[touched % LEARNT_HOURS, row]
-                self.learnt_hours[touched % LEARNT_HOURS, row] = learnt
+                for minutes, hours, week in (
+                    (self.clean, self.learnt_hours, self.week),
+                    (self.active, self.active_hours, self.active_week),
+                ):
+                    learnt = minutes[slot, row].sum(dtype=np.float64)
+                    week[row] += learnt - hours[touched % LEARNT_HOURS, row]
+                    hours[touched % LEARNT_HOURS, row] = learnt
 
     def arrays(self) -> Iterator[tuple[str, NDArray[Any], tuple[int, ...]]]:
         """Yield each array with its name and its axes before that of the series."""
@@ -197,11 +208,15 @@ class SeriesMemory:
         return {
             "minutes": ((MINUTE_HOURS,), (60,), np.int32, 0),
             "clean": ((MINUTE_HOURS,), (60,), np.float32, 0),
+            "active": ((MINUTE_HOURS,), (60,), np.float32, 0),
             "rate": ((MINUTE_HOURS,), (), np.float64, 0),
+            "active_rate": ((MINUTE_HOURS,), (), np.float64, 0),
             "profile": ((RATE_HOURS,), (), np.float64, 0),
             "raw_hours": ((RAW_HOURS,), (), np.int64, 0),
             "learnt_hours": ((LEARNT_HOURS,), (), np.float32, 0),
+            "active_hours": ((LEARNT_HOURS,), (), np.float32, 0),
             "week": ((), (), np.float64, 0),
+            "active_week": ((), (), np.float64, 0),
             "level_since": ((), (), np.int64, NEVER),
             "record_calls": (days, w, np.float64, 0),
             "record_expected": (days, w, np.float64, 0),

@@ -26,7 +26,7 @@ def loud_windows(hour: Hour, row: int, scores: HourScores) -> NDArray[np.bool_]:
         # What was denied does not count again for seven days: whatever fills the pool anew are other operations.
         return scores.is_unusual
     may_repeat = is_on_schedule(hour, row, scores.minute) | (series.cooldown_until[row] > hour.start)
-    exceeds = scores.calls > parameters.cooldown_ratio * series.cooldown_peak[row][:, None]
+    exceeds = scores.counted > parameters.cooldown_ratio * series.cooldown_peak[row][:, None]
     is_loud: NDArray[np.bool_] = scores.is_unusual & (exceeds | ~may_repeat)
     return is_loud
 
@@ -52,11 +52,13 @@ def note_opening(hour: Hour, row: int, running: OpenEpisode) -> None:
 
 
 def note_end(hour: Hour, row: int, running: OpenEpisode, end: int) -> None:
-    """Let a spike mute its repeats: keep its largest count of each window, unless it was a muted repeat itself."""
+    """Let a spike mute its repeats by its largest count of each window; a muted repeat counts if it is larger still."""
     series = hour.memory.series
-    if not running.is_muted or series.cooldown_until[row] <= hour.start:
-        series.cooldown_peak[row] = _peak(hour, row, running.start, max(end, running.trigger + 1))
-        series.cooldown_until[row] = end
+    peak = _peak(hour, row, running.start, max(end, running.trigger + 1))
+    if running.is_muted and series.cooldown_until[row] > hour.start:
+        series.cooldown_peak[row] = np.maximum(series.cooldown_peak[row], peak)
+    else:
+        series.cooldown_peak[row], series.cooldown_until[row] = peak, end
         series.spoke_at[row] = running.trigger
     _renew(hour, row, end)
 
@@ -70,11 +72,17 @@ def _renew(hour: Hour, row: int, minute: int) -> None:
 def _peak(hour: Hour, row: int, start: int, end: int) -> NDArray[np.float64]:
     """Give the largest count of each window that ends in an episode, as far back as minutes are kept."""
     first = hour.end - MINUTE_HOURS * 60
-    sums = np.concatenate([[0], np.cumsum(hour.memory.series.calls_between(row, first, hour.end))])
+    calls = hour.memory.series.calls_between(row, first, hour.end)
     last = np.arange(start, end) - first + 1
-    windows = np.array(hour.parameters.windows_minutes)[:, None]
-    peak: NDArray[np.float64] = (sums[last] - sums[np.maximum(last - windows, 0)]).max(axis=1).astype(np.float64)
-    return peak
+    peaks = []
+    for counted, lengths in (
+        (calls, hour.parameters.windows_minutes),
+        (calls > 0, hour.parameters.active_windows_minutes),
+    ):
+        sums = np.concatenate([[0.0], np.cumsum(counted)])
+        windows = np.array(lengths, dtype=np.int64)[:, None]
+        peaks.append((sums[last] - sums[np.maximum(last - windows, 0)]).max(axis=1))
+    return np.concatenate(peaks)
 
 
 def is_onboarded(hour: Hour, row: int) -> bool:

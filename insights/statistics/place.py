@@ -48,7 +48,7 @@ class PlaceMemory:
         In an account that was known before, in another Region, the hours since then were hours without calls in this
         one: a Region that was never used is not a Region of which nothing is known.
         """
-        memory = cls(place, account_since, hour, SeriesMemory(len(parameters.windows_minutes)))
+        memory = cls(place, account_since, hour, SeriesMemory(len(parameters.windows)))
         silent = np.arange(max(account_since, hour - LEARNT_HOURS + 1), hour)
         memory.delivered_minutes[silent % LEARNT_HOURS] = 60
         memory.week_minutes = 60 * min(hour - account_since, WEEK_HOURS)
@@ -111,6 +111,7 @@ class PlaceMemory:
         np.add.at(series.minutes[slot], (rows[cells.code], cells.minute % 60), cells.calls)
         self._take_denials(cells)
         series.clean[slot] = series.minutes[slot]
+        series.active[slot] = series.minutes[slot] > 0
         series.raw_hours[self.next_hour % RAW_HOURS] = series.minutes[slot].sum(axis=1, dtype=np.int64)
         day, calls = self.next_hour // 24 % RECORD_DAYS, series.raw_hours[self.next_hour % RAW_HOURS]
         series.has_calls[day] |= calls > 0
@@ -120,6 +121,7 @@ class PlaceMemory:
         """Empty the slots of the coming hour, which still hold one long gone."""
         self.series.minutes[self.next_hour % MINUTE_HOURS] = 0
         self.series.clean[self.next_hour % MINUTE_HOURS] = 0
+        self.series.active[self.next_hour % MINUTE_HOURS] = 0
         self.series.raw_hours[self.next_hour % RAW_HOURS] = 0
 
     def _take_denials(self, cells: Cells) -> None:
@@ -133,12 +135,14 @@ class PlaceMemory:
 
 @dataclass(frozen=True, slots=True)
 class Hour:
-    """The hour being judged: where, when, by which numbers, and whether anything said about it is kept silent."""
+    """The hour being judged: where, when, by which numbers, whether anything said about it is kept silent, and whether
+    more calls of it may come."""
 
     memory: PlaceMemory
     index: int
     parameters: Parameters
     is_silent: bool
+    is_partial: bool = False
     reasons: list[dict[str, Any]] = field(default_factory=list)
     """Filled while it is judged."""
 

@@ -39,8 +39,10 @@ def judge_spikes(hour: Hour) -> tuple[list[Episode], HourScores]:
         _follow(hour, memory.series.index[subject], running, told)
     scores = score_hour(hour, judged_rows(hour))
     hour.reasons.extend(of_scores(hour, scores, scores.is_small, Verdict.TOO_FEW))
-    unusual_rows = np.unique(scores.row[scores.is_unusual.any(axis=0)])
-    for row in unusual_rows.tolist():
+    # Where several share one insight, the one that speaks first has it, however much of the hour is known.
+    unusual = np.flatnonzero(scores.is_unusual.any(axis=0))
+    unusual_rows, first = np.unique(scores.row[unusual], return_index=True)
+    for row in unusual_rows[np.argsort(scores.minute[unusual][first], kind="stable")].tolist():
         _judge_series(hour, row, scores.where(scores.row == row), told)
     return told, scores.where(~np.isin(scores.row, unusual_rows)) if unusual_rows.size else scores
 
@@ -91,11 +93,11 @@ def _open(hour: Hour, row: int, scores: HourScores, cell: int, *, not_before: in
     loud = loud_windows(hour, row, scores)[:, cell]
     chosen = loud if loud.any() else scores.is_unusual[:, cell]
     by_record = scores.score[:, cell] / scores.threshold[:, cell]
-    by_maximum = scores.calls[:, cell] / (parameters.count_factor * np.maximum(series.largest[row], 1.0))
+    by_maximum = scores.counted[:, cell] / (parameters.count_factor * np.maximum(series.largest[row], 1.0))
     strength = np.where(scores.by_record[:, cell], by_record, by_maximum)
     window = int(np.argmax(np.where(chosen, strength, 0.0)))
-    minutes = parameters.windows_minutes[window]
-    usual = float(scores.expected[window, cell]) / minutes
+    minutes = parameters.windows[window]
+    usual = float(scores.usual_calls[window, cell]) / minutes
     trigger = hour.start + int(scores.minute[cell])
     back = parameters.search_back_windows * max(minutes, parameters.quiet_minutes)
     back = min(back, parameters.level_shift_hours * 60 - 1)

@@ -60,7 +60,8 @@ def _read_records(hour: Hour, day: int) -> None:
         largest=parameters.max_size,
     )
     mean = (series.week + parameters.prior_calls) / max(hour.memory.week_minutes, 60)
-    usual = mean[:, None] * np.array(parameters.windows_minutes)
+    active = (series.active_week + parameters.prior_calls) / max(hour.memory.week_minutes, 60)
+    usual = np.where(_is_active(parameters), active[:, None], mean[:, None]) * np.array(parameters.windows)
     score = upper_score(series.record_calls, np.maximum(series.record_expected, usual), series.size)
     best = score.argmax(axis=0)
     record = np.take_along_axis(score, best[None], axis=0)[0]
@@ -69,12 +70,13 @@ def _read_records(hour: Hour, day: int) -> None:
     series.largest[:] = np.maximum(series.maximum.max(axis=0), parameters.min_maximum_calls)
     days = series.has_calls.sum(axis=0)
     series.is_new[:] = days == 0
-    factor = parameters.score_factor + parameters.few_days_allowance / np.maximum(days, 1)
-    known = factor[:, None] * np.maximum(record, parameters.min_record_score)
+    factor = np.where(_is_active(parameters), parameters.active_factor, parameters.score_factor)
+    factor = factor + (parameters.few_days_allowance / np.maximum(days, 1))[:, None]
+    known = factor * np.maximum(record, parameters.min_record_score)
     new = np.where(series.is_pool, parameters.pool_new_score, memory.new_score(parameters))
     series.threshold[:] = np.where(series.is_new[:, None], new[:, None], known)
     if series.is_pool.any():
-        unused = ~np.isin(parameters.windows_minutes, parameters.pool_windows_minutes)
+        unused = _is_active(parameters) | ~np.isin(parameters.windows, parameters.pool_windows_minutes)
         series.threshold[np.ix_(series.is_pool, unused)] = np.inf
 
 
@@ -87,6 +89,11 @@ def _read_low_records(hour: Hour, day: int) -> None:
     series.low_record[:] = np.take_along_axis(score, best[None], axis=0)[0]
     series.low_record_day[:] = _day_of_slot(best, day)
     series.low_record_count[:] = np.take_along_axis(series.low_calls, best[None], axis=0)[0]
+
+
+def _is_active(parameters: Parameters) -> NDArray[np.bool_]:
+    """Tell of each window whether it counts minutes with calls."""
+    return np.arange(len(parameters.windows)) >= len(parameters.windows_minutes)
 
 
 def _hour_window(parameters: Parameters) -> int:

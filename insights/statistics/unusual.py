@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from insights.statistics.episodes import Rule
-from insights.statistics.memory import LEARNT_DAYS, LEARNT_HOURS, MINUTE_HOURS, WINDOW_HOURS
+from insights.statistics.memory import MINUTE_HOURS, WINDOW_HOURS
 from insights.statistics.place import DAY_HOURS, Hour
 from insights.statistics.scores import upper_score
 from insights.statistics.thresholds import youth_factor
@@ -17,56 +17,60 @@ Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
-_HOURS_AROUND = np.array([day * 24 + near for day in range(1, LEARNT_DAYS + 1) for near in range(-2, 3)])
 _BEFORE = (WINDOW_HOURS - 1) * 60
+
+UNSEEN_VOLUME = 3.0
+"""Of an hour that may not be all there, so many times the calls seen must not explain the errors seen."""
 
 
 @dataclass(frozen=True, slots=True)
 class HourScores:
     """Windows × cells of one hour, where a cell is a minute with calls of one series.
 
-    `minute` counts from the start of the hour. `by_record`, `by_maximum` and `by_season` tell which rules are
-    passed; `is_small` marks scores that would do, of too few calls.
+    `minute` counts from the start of the hour. `counted` and `expected` are calls in the first `windows_of_calls`
+    windows, minutes with calls in the others; `usual_calls` are the calls expected in any of them. `by_record` and
+    `by_maximum` tell which rules are passed; `is_small` marks scores that would do, of too few.
     """
 
     row: Ints
     minute: Ints
-    calls: Floats
+    counted: Floats
     expected: Floats
+    usual_calls: Floats
     score: Floats
     threshold: Floats
     by_record: Bools
     by_maximum: Bools
-    by_season: Bools
     is_small: Bools
+    windows_of_calls: int
 
     def rule(self, window: int, cell: int, *, is_new: bool) -> Rule:
         """Name the rule that a window passes, or would pass were it large enough."""
-        if not self.by_record[window, cell]:
-            if self.by_maximum[window, cell]:
-                return Rule.OWN_MAXIMUM
-            if self.by_season[window, cell]:
-                return Rule.OWN_HOURS
-        return Rule.NEW_SERIES if is_new else Rule.OWN_RECORD
+        if self.by_maximum[window, cell] and not self.by_record[window, cell]:
+            return Rule.OWN_MAXIMUM
+        if is_new:
+            return Rule.NEW_SERIES
+        return Rule.OWN_MINUTES if window >= self.windows_of_calls else Rule.OWN_RECORD
 
     @property
     def is_unusual(self) -> Bools:
         """Windows × cells that pass a rule."""
-        return self.by_record | self.by_maximum | self.by_season
+        return self.by_record | self.by_maximum
 
     def where(self, chosen: Bools) -> HourScores:
         """Give only these cells."""
         return HourScores(
             self.row[chosen],
             self.minute[chosen],
-            self.calls[:, chosen],
+            self.counted[:, chosen],
             self.expected[:, chosen],
+            self.usual_calls[:, chosen],
             self.score[:, chosen],
             self.threshold[:, chosen],
             self.by_record[:, chosen],
             self.by_maximum[:, chosen],
-            self.by_season[:, chosen],
             self.is_small[:, chosen],
+            self.windows_of_calls,
         )
 
 
@@ -76,55 +80,49 @@ def score_hour(hour: Hour, rows: Ints) -> HourScores:
     slots = (hour.index - np.arange(WINDOW_HOURS)[::-1]) % MINUTE_HOURS
     at, minute = np.nonzero(series.minutes[slots[-1]][rows])
     row = rows[at]
-    windows = np.array(parameters.windows_minutes)[:, None]
+    windows = np.array(parameters.windows)[:, None]
     last, first = minute + _BEFORE + 1, minute + _BEFORE + 1 - windows
-    sums = _running_sums(series.clean[slots][:, rows])
-    calls = sums[at, last] - sums[at, first]
-    rate = series.rate[slots][:, rows]
-    expected = _expected(rate, at, last) - _expected(rate, at, first)
-    expected = np.maximum(expected, _errors_that_follow_volume(hour, row, last, first))
-    score = upper_score(calls, expected, series.size[row].T)
+    usual_calls = _expected(series.rate[slots][:, rows], at, last, first)
+    usual_calls = np.maximum(usual_calls, _errors_that_follow_volume(hour, row, last, first))
+    of_calls = len(parameters.windows_minutes)
+    counted = np.concatenate(
+        [
+            _sums(series.clean[slots][:, rows], at, last, first[:of_calls]),
+            _sums(series.active[slots][:, rows], at, last, first[of_calls:]),
+        ]
+    )
+    active = _expected(series.active_rate[slots][:, rows], at, last, first[of_calls:])
+    # Errors that follow volume may each come in a minute of their own.
+    most = np.where(series.is_error[row], np.minimum(usual_calls[of_calls:], windows[of_calls:]), 0.0)
+    expected = np.concatenate([usual_calls[:of_calls], np.maximum(active, most)])
+    score = upper_score(counted, expected, series.size[row].T)
     youth = youth_factor(hour, row)
     threshold = series.threshold[row].T * np.where(series.is_new[row], 1.0, youth)
     is_pool = series.is_pool[row]
-    is_large = (calls - expected >= parameters.min_excess_calls) & (calls >= parameters.min_ratio * expected)
-    is_large &= np.where(is_pool, calls >= parameters.pool_min_calls, True)
+    is_large = (counted - expected >= parameters.min_excess_calls) & (counted >= parameters.min_ratio * expected)
+    is_large &= np.where(is_pool, counted >= parameters.pool_min_calls, True)
+    if hour.is_partial:
+        # A denial still to come may be an operation's first, and move it out of a shorter window.
+        is_large &= ~is_pool | (windows >= 60)
     is_of_age = hour.index - series.born[row] >= parameters.youth_days * DAY_HOURS
     is_old = series.is_dense[row] & is_of_age & ~is_pool
-    is_largest = calls > parameters.count_factor * series.largest[row].T
+    is_largest = counted > parameters.count_factor * series.largest[row].T
+    is_largest[of_calls:] = False
     by_maximum = is_large & is_old & is_largest & (score >= parameters.min_score_for_count)
-    by_season = is_large & is_old & (score >= parameters.min_score_for_season)
-    by_season &= calls > parameters.season_factor * _most_at_this_time(hour, row)
     is_high = score >= threshold
     return HourScores(
-        row, minute, calls, expected, score, threshold, is_large & is_high, by_maximum, by_season, ~is_large & is_high
+        row,
+        minute,
+        counted,
+        expected,
+        usual_calls,
+        score,
+        threshold,
+        is_large & is_high,
+        by_maximum,
+        ~is_large & is_high,
+        of_calls,
     )
-
-
-def largest_at_this_time(hour: Hour, row: int) -> tuple[float, int]:
-    """Give the largest count of one series' hours at this time of day, and its day since 1970."""
-    calls = hour.memory.series.learnt_hours[(hour.index - _HOURS_AROUND) % LEARNT_HOURS, row]
-    at = int(np.argmax(calls))
-    return float(calls[at]), int(hour.index - _HOURS_AROUND[at]) // 24
-
-
-def _most_at_this_time(hour: Hour, row: Ints) -> Floats:
-    """Give the largest count that an hour had at this time of day, two hours earlier or later, in four weeks.
-
-    Windows × cells: only the window that is as long as an hour is compared with hours, and only in series that have a
-    rhythm and some weeks of it. A night that is as busy as a day beats no record of the day.
-    """
-    series, parameters = hour.memory.series, hour.parameters
-    most = np.full((len(parameters.windows_minutes), row.size), np.inf)
-    has_weeks = hour.index - series.born[row] >= parameters.season_days * 24
-    cells = np.flatnonzero(series.is_dense[row] & has_weeks & ~series.is_pool[row])
-    if cells.size and 60 in parameters.windows_minutes:
-        rows, local = np.unique(row[cells], return_inverse=True)
-        ago = (hour.index - _HOURS_AROUND) % LEARNT_HOURS
-        largest = series.learnt_hours[np.ix_(ago, rows)].max(axis=0)
-        at = parameters.windows_minutes.index(60)
-        most[at, cells] = np.maximum(largest[local], parameters.min_maximum_calls)
-    return most
 
 
 def _running_sums(minutes: NDArray[np.float32]) -> Floats:
@@ -135,7 +133,17 @@ def _running_sums(minutes: NDArray[np.float32]) -> Floats:
     return sums
 
 
-def _expected(rate: Floats, at: Ints, minute: Ints) -> Floats:
+def _sums(minutes: NDArray[np.float32], at: Ints, last: Ints, first: Ints) -> Floats:
+    """Sum what (hours, series, 60) hold of the series `at`, from `first` to before `last`."""
+    sums = _running_sums(minutes)
+    return sums[at, last] - sums[at, first]
+
+
+def _expected(rate: Floats, at: Ints, last: Ints, first: Ints) -> Floats:
+    return _expected_up_to(rate, at, last) - _expected_up_to(rate, at, first)
+
+
+def _expected_up_to(rate: Floats, at: Ints, minute: Ints) -> Floats:
     """Give what is expected from the first hour's start up to a minute; the rate is constant within an hour."""
     before = np.zeros((rate.shape[1], WINDOW_HOURS + 1))
     np.cumsum(rate.T * 60.0, axis=1, out=before[:, 1:])
@@ -148,7 +156,8 @@ def _expected(rate: Floats, at: Ints, minute: Ints) -> Floats:
 def _errors_that_follow_volume(hour: Hour, row: Ints, last: Ints, first: Ints) -> Floats:
     """Expect of an error its seven-day share of calls times the calls in the window; 0 of other series.
 
-    The volume is of the calls as they were: errors that come with more calls are no news.
+    The volume is of the calls as they were: errors that come with more calls are no news. Nor are they while more calls
+    may come: every other count only grows, but this expectation grows with it.
     """
     series, parameters = hour.memory.series, hour.parameters
     expected = np.zeros(first.shape)
@@ -167,5 +176,6 @@ def _errors_that_follow_volume(hour: Hour, row: Ints, last: Ints, first: Ints) -
         np.minimum(series.week[row[cells]] / np.maximum(week[local], 1.0), 1.0),
         0.0,
     )
-    expected[:, cells] = share * (sums[local, last[cells]] - sums[local, first[:, cells]])
+    volume = sums[local, last[cells]] - sums[local, first[:, cells]]
+    expected[:, cells] = share * volume * (UNSEEN_VOLUME if hour.is_partial else 1.0)
     return expected

@@ -178,13 +178,13 @@ def open_lake() -> Callable[..., Workspace]:
 
 
 @pytest.fixture(scope="session")
-def ingest() -> Callable[[Window, Workspace], None]:
-    """Brings a window from trail to counts."""
+def ingest() -> Callable[..., None]:
+    """Brings a window from trail to counts; unless `is_whole`, as a nudge does."""
 
-    def done(window: Window, workspace: Workspace) -> None:
+    def done(window: Window, workspace: Workspace, *, is_whole: bool = True) -> None:
         for shard in extract.run(window, workspace).shards:
             normalize.run(window, workspace, shard)
-        count.run(window, workspace)
+        count.run(window, workspace, is_whole=is_whole)
 
     return done
 

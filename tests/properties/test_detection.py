@@ -175,3 +175,51 @@ def test_history_is_learnt_as_it_would_be_judged(counts: pa.Table, whole: list[E
     assert sorted(e.episode_id for e in later) == sorted(
         e.episode_id for e in whole if e.detected_at > T0 + first * HOUR
     )
+
+
+def new_spikes(counts: pa.Table, hour: int, state: DetectorState, *, is_partial: bool) -> set[tuple[str, str | None]]:
+    """Give operation and error of the spikes that an hour shows first."""
+    found = detect(counts, window=between(hour, hour + 1), state=state, is_partial=is_partial).episodes
+    assert not is_partial or {str(e.direction) for e in found if e.detected_at > state.until} <= {"spike"}
+    return {
+        (e.series.event_name, e.series.error_code)
+        for e in found
+        if e.detected_at > state.until and str(e.direction) == "spike"
+    }
+
+
+@pytest.fixture(scope="module")
+def busy_hours(counts: pa.Table, whole: list[Episode]) -> list[tuple[int, DetectorState, pa.Table]]:
+    """Every hour of the last days that tells of something new: its number, the state before it, and its rows."""
+    hours = sorted({(e.detected_at - T0) // HOUR - 1 for e in whole if e.detected_at > T0 + 180 * HOUR})
+    minute = counts["minute"].to_numpy().astype("datetime64[m]")
+    found = []
+    for hour in hours:
+        state = detect(counts, window=between(0, hour)).state
+        start = np.datetime64((T0 + hour * HOUR).replace(tzinfo=None), "m")
+        found.append((hour, state, counts.filter(pa.array((minute >= start) & (minute < start + 60)))))
+    return found
+
+
+def test_all_of_an_hour_tells_its_spikes_early(busy_hours: list[tuple[int, DetectorState, pa.Table]]) -> None:
+    """Once all its calls are there, an hour that is taken for a part of one has the spikes it has; more than a few."""
+    early = [new_spikes(rows, hour, state, is_partial=True) for hour, state, rows in busy_hours]
+
+    assert early == [new_spikes(rows, hour, state, is_partial=False) for hour, state, rows in busy_hours]
+    assert sum(map(len, early)) >= 4
+
+
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.integers(0, 2**32 - 1), st.floats(0.1, 1.0))
+def test_a_part_of_an_hour_tells_nothing_that_all_of_it_does_not(
+    busy_hours: list[tuple[int, DetectorState, pa.Table]], seed: int, share: float
+) -> None:
+    """Whichever of its calls are there already: a spike in a part of them is a spike in all of them."""
+    rng = np.random.default_rng(seed)
+    hour, state, rows = busy_hours[seed % len(busy_hours)]
+    delivered = rng.binomial(rows["count"].to_numpy(), share)
+    part = rows.set_column(rows.schema.get_field_index("count"), "count", pa.array(delivered)).filter(
+        pa.array(delivered > 0)
+    )
+
+    assert new_spikes(part, hour, state, is_partial=True) <= new_spikes(rows, hour, state, is_partial=False)

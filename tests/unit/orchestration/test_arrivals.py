@@ -31,10 +31,12 @@ def test_what_a_nudge_reads(nudged_at: str, settle_minutes: int) -> None:
 
 @pytest.fixture
 def counted() -> Callable[[int], Workspace]:
-    """Gives a lake where an hour was counted anew, and deliveries from 10:00 to 14:20 were read whole."""
+    """Gives a lake where an hour was counted anew, and deliveries from 10:00 to 14:20 were read whole, at 14:25."""
 
-    def opened(hour: int) -> Workspace:
-        workspace: Any = Workspace(parse_settings({}))
+    def opened(hour: int, **trail: Any) -> Workspace:
+        workspace: Any = Workspace(
+            parse_settings({"trail": trail}), now=lambda: datetime(2026, 11, 1, 14, 25, tzinfo=UTC)
+        )
         workspace.lake = open_store("memory://lake")
         reading.mark(workspace.lake, Window(parse_instant("2026-11-01T10:00"), parse_instant("2026-11-01T14:20")))
         at = datetime(2026, 11, 1, hour, tzinfo=UTC)
@@ -48,6 +50,12 @@ def counted() -> Callable[[int], Workspace]:
 def test_what_can_be_judged(counted: Callable[[int], Workspace], hour: int, expected: bool) -> None:
     """Detection is woken for an hour whose deliveries were all read, and let sleep for one that is still running."""
     assert can_be_judged(counted(hour)) is expected
+
+
+@pytest.mark.parametrize(("hour", "expected"), [(9, False), (13, True), (14, True), (15, False)])
+def test_what_can_be_looked_at(counted: Callable[..., Workspace], hour: int, expected: bool) -> None:
+    """With a queue the running hour is reason enough; an hour of the future is none, nor one that was never read."""
+    assert can_be_judged(counted(hour, notifications="https://sqs.us-east-1.amazonaws.com/1/q")) is expected
 
 
 def test_nothing_to_judge(counted: Callable[[int], Workspace]) -> None:

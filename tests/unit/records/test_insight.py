@@ -23,6 +23,7 @@ from insights.records.insight import (
     attributes_of,
     baseline_minutes,
     baseline_start,
+    closing_record,
     end_record,
     insight_id,
     start_record,
@@ -318,6 +319,28 @@ class TestIds:
         }
 
         assert len(ids) == 3
+
+
+class TestClosing:
+    """An End of which nothing but the Start is known."""
+
+    def test_says_what_the_start_said(self) -> None:
+        """It has the Start's numbers and callers, an id of its own, and ends with the Start's window."""
+        start = start_record(LAUNCH)
+        end = closing_record(start, not_after=datetime(2025, 3, 4, 14, tzinfo=UTC))
+
+        assert list(end) == list(start)
+        assert (end["eventTime"], end["eventID"]) == ("2025-03-04T13:30:00Z", end_record(LAUNCH)["eventID"])
+        assert end["insightDetails"] == start["insightDetails"] | {"state": "End"}
+        assert {name for name in start if start[name] != end[name]} == {"eventTime", "eventID", "insightDetails"}
+
+    def test_ends_with_its_hour(self) -> None:
+        """A window of four hours that began before the first unusual minute does not end in the future."""
+        start = start_record(replace(LAUNCH, detection=Rate(60, 240)))
+
+        assert closing_record(start, not_after=datetime(2025, 3, 4, 14, tzinfo=UTC))["eventTime"] == (
+            "2025-03-04T14:00:00Z"
+        )
 
 
 class TestAttributions:

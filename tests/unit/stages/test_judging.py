@@ -121,6 +121,29 @@ def test_hour_by_hour_tells_what_one_run_tells(pipeline: Any, calls: np.ndarray[
     assert len(expected) >= 4
 
 
+def test_early_looks_tell_what_one_run_tells(
+    open_pipeline: Any, calls: np.ndarray[Any, Any], expected: list[dict[str, Any]]
+) -> None:
+    """Two days of which every hour is looked at when a third and two thirds of it are there: the same table in the end,
+    though some of it was told early."""
+    pipeline = open_pipeline(trail={"notifications": "https://sqs.us-east-1.amazonaws.com/111122223333/arrivals"})
+    lake, early = pipeline.workspace.lake, 0
+    put(lake, calls, range(11 * 24))
+    judge(pipeline, 11 * 24)
+    for hour in range(11 * 24, HOURS):
+        for minute in (20, 40):
+            part = calls[:, : hour * 60 + 60].copy()
+            part[:, hour * 60 + minute :] = 0
+            put_hour(lake, part, hour)
+            pipeline.workspace.now = lambda hour=hour, minute=minute: START + hour * HOUR + minute * MINUTE
+            early += detect.run(None, pipeline.workspace).early
+        put(lake, calls, [hour])
+        judge(pipeline, hour + 1)
+
+    assert numbers(told(lake)) == numbers(expected)
+    assert early >= 2
+
+
 @pytest.mark.parametrize("damage", ["deleted", "garbled"])
 def test_a_lost_memory_loses_nothing(damage: str, pipeline: Any, calls: np.ndarray[Any, Any], expected: Any) -> None:
     """Memories that are gone or unreadable in the middle are made again from the counts."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -305,6 +304,22 @@ def test_many_operations_denied_for_the_first_time_are_one_insight(table: Table,
     assert episode.total == Rate(12, 10)
 
 
+def test_denials_of_a_part_of_an_hour_are_counted_by_the_hour(table: Table, at: At, heartbeat: Rows) -> None:
+    """While denials may come that move an operation's first to another minute, only a window that holds both speaks."""
+    denied = [
+        {"minute": at(3, 12, n % 4), "event_name": f"List{n}", "is_read_only": True, "error_code": "AccessDenied"}
+        for n in range(12)
+    ]
+    windows = [
+        detect(table([*heartbeat, *denied]), window=Window(at(3, 12), at(3, 13)), is_partial=is_partial)
+        .episodes[0]
+        .window_minutes
+        for is_partial in (False, True)
+    ]
+
+    assert windows == [5, 60]
+
+
 def test_operations_denied_every_day_do_not_fill_the_pool(table: Table, at: At, heartbeat: Rows) -> None:
     """Only a first denial in seven days counts."""
     denied = [
@@ -322,6 +337,14 @@ def test_new_operations_of_a_service_share_one_insight(table: Table, at: At, hea
 
     found = detect(table([*heartbeat, *bursts]), window=Window(at(2), at(4)))
     assert [e.series.event_name for e in found.episodes] == ["Create0"]
+
+
+def test_the_first_of_an_hour_has_it(table: Table, at: At, heartbeat: Rows) -> None:
+    """Of operations of a new service that burst in one hour the first has the insight, whatever its name."""
+    bursts = [{"minute": at(3, 12, 50 - 10 * n), "event_name": f"Create{n}", "count": 80} for n in range(5)]
+
+    found = detect(table([*heartbeat, *bursts]), window=Window(at(2), at(4)))
+    assert [e.series.event_name for e in found.episodes] == ["Create4"]
 
 
 def test_operations_tried_once_before_are_new_with_their_service(table: Table, at: At, heartbeat: Rows) -> None:
@@ -364,22 +387,44 @@ def test_a_region_never_used_before_is_judged_from_its_first_hour(table: Table, 
     assert detect(table(calls), window=window).episodes == ()
 
 
-def test_a_night_as_busy_as_a_day_is_told(table: Table, at: At, heartbeat: Rows) -> None:
-    """A hundred calls an hour are usual by day; at night, where ten are, they beat what any such hour ever had, also
-    where no other rule would speak."""
-    rng = np.random.default_rng(5)
-    calls = rng.poisson(np.where(np.arange(24 * 1440) // 60 % 24 < 12, 10 / 60, 100 / 60))
-    calls[22 * 1440 + 180 : 22 * 1440 + 270] += rng.poisson(100 / 60, 90)
-    rows = [
-        {"minute": at(minutes=int(m)), "event_name": "PutObject", "count": int(calls[m])} for m in np.flatnonzero(calls)
+def test_calls_in_unusually_many_minutes_are_told(table: Table, at: At, heartbeat: Rows) -> None:
+    """Who runs a script three times a day makes 60 calls in a minute, three times a day. One call every four minutes
+    for three hours is fewer calls than that, but the series was never called in so many minutes of such a time."""
+    scripts = [
+        {"minute": at(day, 7 + 4 * n, (13 * day + 29 * n) % 60), "event_name": "PutObject", "count": 60}
+        for day in range(24)
+        for n in range(3)
     ]
-    counts, window = table([*heartbeat, *rows]), Window(at(20), at(24))
-    deaf = Parameters(score_factor=9.0, count_factor=9.0)
+    drip = [{"minute": at(20, 1, minutes=4 * n), "event_name": "PutObject"} for n in range(45)]
+    counts, window = table([*heartbeat, *scripts, *drip]), Window(at(18), at(24))
 
-    (episode,) = spikes_of("PutObject", detect(counts, window=window, parameters=deaf))
-    assert at(22, 2, 50) <= episode.start <= at(22, 3, 10)
-    assert episode.rule == Rule.OWN_HOURS
-    assert not spikes_of("PutObject", detect(counts, window=window, parameters=replace(deaf, season_factor=99.0)))
+    (episode,) = spikes_of("PutObject", detect(counts, window=window))
+    assert at(20, 1) <= episode.start <= at(20, 1, 8)
+    assert at(20, 3, 50) <= episode.end <= at(20, 4)
+    assert episode.rule == Rule.OWN_MINUTES
+    only_calls = Parameters(active_windows_minutes=())
+    assert not spikes_of("PutObject", detect(counts, window=window, parameters=only_calls))
+
+
+def test_a_muted_repeat_that_grew_mutes_the_next_one(table: Table, at: At, heartbeat: Rows) -> None:
+    """A weekly job of 40, 56, 56 and 76 calls grew by less than half from one week to the next: it is told once."""
+    jobs = [
+        {"minute": at(9 + 7 * week, 3, 30), "event_name": "PutObject", "count": calls}
+        for week, calls in enumerate((40, 56, 56, 76))
+    ]
+
+    found = spikes_of("PutObject", detect(table([*heartbeat, *jobs]), window=Window(at(2), at(32))))
+    assert [episode.start for episode in found] == [at(9, 3, 30)]
+
+
+@pytest.mark.parametrize("count", [-3, None, 1.5])
+def test_counts_that_are_no_counts_are_refused(table: Table, at: At, heartbeat: Rows, count: float | None) -> None:
+    """A count below zero, none at all, or a part of a call is named with its row's minute."""
+    counts = table(heartbeat).to_pandas().astype({"count": "float64"})
+    counts.loc[1000, "count"] = np.nan if count is None else count
+
+    with pytest.raises(SettingsError, match=r"the minute counts have the count (-3|nan|1\.5) .* at 2026-03-15T21:20"):
+        detect(counts, window=Window(at(2), at(3)))
 
 
 class TestReasons:

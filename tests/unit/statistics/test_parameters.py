@@ -13,12 +13,12 @@ def test_medium_is_the_default() -> None:
     assert Parameters.preset("medium") == Parameters()
 
 
-@pytest.mark.parametrize(("name", "factors"), [("low", (3.0, 3.5)), ("medium", (2.3, 2.5)), ("high", (1.7, 2.0))])
-def test_presets_move_the_factors(name: str, factors: tuple[float, float]) -> None:
-    """A lower sensitivity asks for more."""
-    preset = Parameters.preset(name)
+@pytest.mark.parametrize("factor", ["score_factor", "active_factor", "count_factor"])
+def test_a_lower_sensitivity_asks_for_more(factor: str) -> None:
+    """Every factor falls from low to aws."""
+    factors = [getattr(Parameters.preset(name), factor) for name in ("low", "medium", "high", "aws")]
 
-    assert (preset.score_factor, preset.count_factor) == factors
+    assert factors == sorted(set(factors), reverse=True)
 
 
 def test_an_unknown_preset_names_the_known_ones() -> None:
@@ -28,7 +28,13 @@ def test_an_unknown_preset_names_the_known_ones() -> None:
 
 
 @pytest.mark.parametrize(
-    ("field", "value"), [("windows_minutes", (1, 1440)), ("level_shift_hours", 9), ("level_shift_hours", 0)]
+    ("field", "value"),
+    [
+        ("windows_minutes", (1, 1440)),
+        ("active_windows_minutes", (1440,)),
+        ("level_shift_hours", 9),
+        ("level_shift_hours", 0),
+    ],
 )
 def test_what_the_memory_cannot_hold_is_refused(field: str, value: object) -> None:
     """The minutes kept bound windows and episodes."""

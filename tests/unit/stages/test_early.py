@@ -332,6 +332,19 @@ def test_errors_that_more_calls_could_explain_wait(open_lake: Callable[..., Any]
     assert [(row["insight_type"], row["detection_calls"]) for row in told(pipeline)] == [("ApiErrorRateInsight", 150)]
 
 
+def test_what_is_said_to_be_normal_of_an_error(open_lake: Callable[..., Any]) -> None:
+    """That three times the calls seen must not explain an error is a caution, not what is told to be normal: of the
+    500 calls of 14:12 and of 20 in each of the 47 minutes before 14:00 one in twenty is expected to fail, as ever."""
+    pipeline = open_lake(detect={"call_rate": False})
+    put_days(pipeline.workspace.lake, failing(dict.fromkeys(range(60), 19), dict.fromkeys(range(60), 1)))
+    judge(pipeline, 14, 5)
+    nudge(pipeline, failing({12: 50}, {12: 450}), 17)
+
+    (row,) = told(pipeline)
+    assert (row["is_early"], row["window_minutes"]) == (True, 60)
+    assert row["expected_calls"] == pytest.approx((500 + 47 * 20) / 20, rel=0.02)
+
+
 def test_when_the_hourly_run_is_behind(pipeline: Any) -> None:
     """With four hours that are not complete nothing is told early: too much of what came before may be missing."""
     for hour in range(3):

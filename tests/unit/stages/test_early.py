@@ -224,6 +224,20 @@ def test_an_earlier_spike_that_mutes_it_is_the_same_insight(pipeline: Any) -> No
     assert published(pipeline) == [("End", shared), ("Start", shared)]
 
 
+def test_no_end_is_before_its_start(pipeline: Any) -> None:
+    """The earlier spike was over before the one began that was told: that one ends with the window that spoke, and the
+    row says that the records are not its numbers."""
+    nudge(pipeline, with_burst({50: 20, 51: 20}, until=52), 53)
+    published(pipeline)
+    complete(pipeline, with_burst({2: 30, 3: 30, 50: 20, 51: 20}))
+
+    (row,) = told(pipeline)
+    start, end = json.loads(row["start_record_json"]), json.loads(row["end_record_json"])
+    assert start["eventTime"] < end["eventTime"] <= "2026-10-29T15:00:00Z"
+    assert end["insightDetails"] == start["insightDetails"] | {"state": "End"}
+    assert (row["is_corrected"], row["end_time"]) == (True, HOUR_14 + 4 * MINUTE)
+
+
 def test_what_is_not_found_again_is_ended(pipeline: Any) -> None:
     """Calls that turn out to be none, those of a refuted log file for instance, leave a pair of records and a row that
     says so; judging again changes nothing."""

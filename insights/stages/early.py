@@ -90,6 +90,8 @@ def untold(found: Sequence[Episode], known: Sequence[Row]) -> list[Episode]:
     return list(new.values())
 
 
-def is_to_wait(row: Row, judgement: Judgement) -> bool:
-    """Tell whether a row was told early of an hour that this judgement has not come to."""
-    return bool(row.get("is_early")) and row["detected_at"] > judgement.until
+def is_to_wait(row: Row, judgement: Judgement, complete: Complete) -> bool:
+    """Tell whether a row was told early of an hour that this judgement has not come to, or has passed over for the
+    moment: a later hour can be complete before it."""
+    hour = row["detected_at"] - HOUR
+    return bool(row.get("is_early")) and (hour >= judgement.until or is_unsettled(hour, complete))

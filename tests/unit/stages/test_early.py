@@ -256,6 +256,37 @@ def test_what_is_not_found_again_is_ended(pipeline: Any) -> None:
     assert told(pipeline) == [row]
 
 
+def test_an_hour_that_is_passed_over_is_waited_for(pipeline: Any) -> None:
+    """Where the hour after it is read whole first, nothing is known yet of what was told: that has no End before."""
+    lake = pipeline.workspace.lake
+    nudge(pipeline, with_burst(BURST, until=16), 17)
+    ((_, shared),) = published(pipeline)
+    put_hour(lake, HOUR_14 + HOUR, usual())
+    reading.mark(lake, Window(HOUR_14 + HOUR, HOUR_14 + 2 * HOUR + 20 * MINUTE))
+    judge(pipeline, 16, 21)
+    meanwhile = published(pipeline)
+    complete(pipeline, with_burst(BURST))
+
+    (row,) = told(pipeline)
+    assert meanwhile == [("Start", shared)]
+    assert (row["insight_id"], row["status"], row["is_early"]) == (shared, "closed", False)
+    assert json.loads(row["end_record_json"])["eventTime"] == "2026-10-29T14:16:00Z"
+
+
+def test_an_hour_that_is_never_read_whole_is_not_waited_for_for_long(pipeline: Any) -> None:
+    """After three hours an hour without data is one without an insight: whoever was told hears that it is over."""
+    lake = pipeline.workspace.lake
+    nudge(pipeline, with_burst(BURST, until=16), 17)
+    for hour in (1, 2, 3):
+        put_hour(lake, HOUR_14 + hour * HOUR, usual())
+    reading.mark(lake, Window(HOUR_14 + HOUR, HOUR_14 + 4 * HOUR + 20 * MINUTE))
+    judge(pipeline, 18, 21)
+
+    (row,) = told(pipeline)
+    assert row["status"] == "withdrawn"
+    assert published(pipeline) == [("End", row["insight_id"]), ("Start", row["insight_id"])]
+
+
 def test_an_open_insight_is_not_begun_again(pipeline: Any) -> None:
     """Where an insight is open, the part of the next hour that is there may look as if it had ended and begun louder:
     that is for the whole hour to say."""

@@ -400,6 +400,19 @@ def test_when_the_hourly_run_is_behind(pipeline: Any) -> None:
     assert (report.judged, report.insights) == (0, ())
 
 
+def test_hours_that_are_given_longer_to_settle(open_lake: Callable[..., Any]) -> None:
+    """Where each hour waits three hours for its last objects, four are never complete, and nothing is behind."""
+    pipeline = open_lake(trail={"notifications": QUEUE, "settle_minutes": 180})
+    lake = pipeline.workspace.lake
+    for hour in range(3):
+        put_hour(lake, HOUR_14 + hour * HOUR, usual())
+    put_hour(lake, HOUR_14 + 3 * HOUR, with_burst(BURST, until=16))
+    settle(lake, HOUR_14 + 3 * HOUR)
+    report = judge(pipeline, 17, 17)
+
+    assert (report.started, report.early) == (1, 1)
+
+
 def test_a_look_costs_a_memory_and_the_counts_of_the_hour(pipeline: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where nothing is unusual a look reads one hour's counts, no events and no insights."""
     lake = pipeline.workspace.lake

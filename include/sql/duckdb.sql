@@ -58,6 +58,7 @@ SELECT *
 FROM read_parquet(
     getvariable('lake') || '/insights/date=*/*.parquet',
     hive_partitioning = true,
+    union_by_name = true,  -- the oldest files lack the newest columns
     hive_types = {'date': DATE}
 );
 
@@ -77,5 +78,6 @@ SELECT *
 FROM read_parquet(
     getvariable('lake') || '/ledger/account_id=*/region=*/date=*/*.parquet',
     hive_partitioning = true,
+    union_by_name = true,  -- the oldest files lack the newest columns
     hive_types = {'account_id': VARCHAR, 'region': VARCHAR, 'date': DATE}
 );

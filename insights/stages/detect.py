@@ -185,7 +185,7 @@ class _Judge:
         pairs, unmatched = pair(episodes, rows)
         self._write([(episode, row) for episode, row in pairs if row is None or not is_told(episode, row)])
         for row in unmatched:
-            if row["status"] != "withdrawn" and not early.is_to_wait(row, judgement):
+            if row["status"] != "withdrawn" and not early.is_to_wait(row, judgement, self.complete):
                 insights.write(self.workspace.lake, withdrawn(row))
 
     def look_ahead(self) -> None:

@@ -26,8 +26,9 @@ from insights.storage.insights import Row
 from insights.windows import HOUR, Window
 
 UNSETTLED = timedelta(hours=3)
-"""An hour is complete 20 minutes after its end, as a rule. Where more hours than these are not, the hourly run is
-behind, and who looks ahead would learn from hours of which too much is missing."""
+"""An hour is complete 20 minutes after its end, as a rule; each hour that `trail.settle_minutes` waits for more is one
+more. Where more hours than these are not, the hourly run is behind, and who looks ahead would learn from hours of which
+too much is missing."""
 
 Place = tuple[str, str]
 """An account id and a Region."""
@@ -40,7 +41,8 @@ def is_wanted(workspace: Workspace) -> bool:
 
 def is_unsettled(hour: datetime, complete: Complete) -> bool:
     """Tell whether an hour is one of the latest, and not complete yet."""
-    return complete.now - UNSETTLED <= hour < complete.now and hour not in complete
+    since = complete.now - UNSETTLED - complete.settle // HOUR * HOUR
+    return since <= hour < complete.now and hour not in complete
 
 
 def places(workspace: Workspace, complete: Complete) -> list[Place]:
@@ -90,6 +92,8 @@ def untold(found: Sequence[Episode], known: Sequence[Row]) -> list[Episode]:
     return list(new.values())
 
 
-def is_to_wait(row: Row, judgement: Judgement) -> bool:
-    """Tell whether a row was told early of an hour that this judgement has not come to."""
-    return bool(row.get("is_early")) and row["detected_at"] > judgement.until
+def is_to_wait(row: Row, judgement: Judgement, complete: Complete) -> bool:
+    """Tell whether a row was told early of an hour that this judgement has not come to, or has passed over for the
+    moment: a later hour can be complete before it."""
+    hour = row["detected_at"] - HOUR
+    return bool(row.get("is_early")) and (hour >= judgement.until or is_unsettled(hour, complete))

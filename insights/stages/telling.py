@@ -134,7 +134,7 @@ def row_of(episode: Episode, tale: Tale, known: Row | None, *, is_early: bool = 
         return row
     told_start, told_end = json.loads(known["start_record_json"]), json.loads(known["end_record_json"] or "null")
     if end is not None and told_end is None:
-        told_end = end | {"sharedEventID": told_start["sharedEventID"]}
+        told_end = _told_end(end, told_start, known)
     return row | {
         "_key": known["_key"],
         "_etag": known["_etag"],
@@ -145,6 +145,13 @@ def row_of(episode: Episode, tale: Tale, known: Row | None, *, is_early: bool = 
         or _numbers(told_end) != _numbers(end)
         or parse_instant(told_start["eventTime"]) != episode.start,
     }
+
+
+def _told_end(end: dict[str, Any], told_start: dict[str, Any], known: Row) -> dict[str, Any]:
+    """Give the End that goes with a Start: what was over before it began is not what it told of."""
+    if parse_instant(end["eventTime"]) <= parse_instant(told_start["eventTime"]):
+        return closing_record(told_start, not_after=known["detected_at"])
+    return end | {"sharedEventID": told_start["sharedEventID"]}
 
 
 def withdrawn(row: Row) -> Row:

@@ -100,12 +100,14 @@ def _most_in_an_hour(hour: Hour, row: int, start: int) -> tuple[int, int]:
 
 
 def _band(hour: Hour, row: int, scores: HourScores, *, cell: int, window: int) -> float:
-    """Give the count of this window from which one of the rules would have spoken."""
+    """Give the calls in this window from which a rule would have spoken: of minutes with calls, one in each."""
     series, parameters = hour.memory.series, hour.parameters
     expected, size = float(scores.expected[window, cell]), float(series.size[row, window])
     least = max(expected + parameters.min_excess_calls, parameters.min_ratio * expected)
     if series.is_pool[row]:
         least = max(least, parameters.pool_min_calls)
+    if window >= scores.windows_of_calls:
+        least = max(least, parameters.min_rate_ratio * float(scores.usual_calls[window, cell]))
     threshold = float(scores.threshold[window, cell])
     edges = [max(count_reaching(threshold, expected, size), least)] if threshold < float("inf") else []
     if scores.by_maximum[window, cell]:

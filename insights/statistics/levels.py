@@ -67,7 +67,8 @@ def _scale_past(hour: Hour, rows: Ints, scale: Floats) -> None:
 def _scale_active(hour: Hour, row: int, scale: float) -> None:
     """Scale the minutes with calls that were learnt before a change was accepted; no minute has more than one."""
     series = hour.memory.series
-    before = np.arange(hour.index - LEARNT_HOURS + 1, int(series.level_since[row])) % LEARNT_HOURS
+    # The episode that showed the change is over in this hour: its minutes were learnt as what was expected before.
+    before = np.arange(hour.index - LEARNT_HOURS + 1, hour.index) % LEARNT_HOURS
     series.active_hours[before, row] = np.minimum(series.active_hours[before, row] * scale, 60.0)
     week = np.arange(hour.index - WEEK_HOURS, hour.index) % LEARNT_HOURS
     series.active_week[row] = series.active_hours[week, row].sum(dtype=np.float64)

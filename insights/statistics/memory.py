@@ -7,7 +7,7 @@ About 14 KB a series: its minutes of nine hours, its hours of 28 days, of 35 day
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -103,14 +103,21 @@ class SeriesMemory:
         return int(self.born.shape[0])
 
     def add(
-        self, subject: Subject, *, hour: int, new_score: float, size: float, rate_by_hour: Floats, base_rate: float
+        self,
+        subject: Subject,
+        *,
+        hour: int,
+        new_score: Sequence[float],
+        size: float,
+        rate_by_hour: Floats,
+        base_rate: float,
     ) -> int:
         """Begin to remember a series and give its row.
 
         Args:
             subject: the series.
             hour: the hour of its first call.
-            new_score: the threshold while nothing else is known of it.
+            new_score: the threshold of each window while nothing else is known of it.
             size: the negative binomial's size until moments are known.
             rate_by_hour: what was expected of it in each slot of `rate`.
             base_rate: the same, for `profile`.

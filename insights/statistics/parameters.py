@@ -105,6 +105,10 @@ class Parameters:
         """The lengths of all windows, in the order in which everything about them is kept: first those of calls."""
         return self.windows_minutes + self.active_windows_minutes
 
+    def is_of_pool(self, window: int) -> bool:
+        """Tell whether the pool of first denials is looked at in a window (its index)."""
+        return window < len(self.windows_minutes) and self.windows[window] in self.pool_windows_minutes
+
     @classmethod
     def preset(cls, name: str) -> Parameters:
         """Give the parameters of a named sensitivity: low, medium, high or aws.

@@ -85,7 +85,12 @@ class PlaceMemory:
         return self.series.add(
             subject,
             hour=self.next_hour,
-            new_score=parameters.pool_new_score if subject.is_pool else self.new_score(parameters),
+            new_score=[
+                (parameters.pool_new_score if parameters.is_of_pool(window) else np.inf)
+                if subject.is_pool
+                else self.new_score(parameters)
+                for window in range(len(parameters.windows))
+            ],
             size=parameters.min_size,
             rate_by_hour=rate_by_hour,
             base_rate=base_rate,

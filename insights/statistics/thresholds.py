@@ -76,7 +76,7 @@ def _read_records(hour: Hour, day: int) -> None:
     new = np.where(series.is_pool, parameters.pool_new_score, memory.new_score(parameters))
     series.threshold[:] = np.where(series.is_new[:, None], new[:, None], known)
     if series.is_pool.any():
-        unused = _is_active(parameters) | ~np.isin(parameters.windows, parameters.pool_windows_minutes)
+        unused = np.array([not parameters.is_of_pool(window) for window in range(len(parameters.windows))])
         series.threshold[np.ix_(series.is_pool, unused)] = np.inf
 
 

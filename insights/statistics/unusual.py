@@ -20,7 +20,8 @@ Bools = NDArray[np.bool_]
 _BEFORE = (WINDOW_HOURS - 1) * 60
 
 UNSEEN_VOLUME = 3.0
-"""Of an hour that may not be all there, so many times the calls seen must not explain the errors seen."""
+"""Of an hour that may not be all there, so many times the calls seen must not explain the errors seen: every count only
+grows, but this expectation grows with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,13 +29,15 @@ class HourScores:
     """Windows × cells of one hour, where a cell is a minute with calls of one series.
 
     `minute` counts from the start of the hour. `counted` and `expected` are calls in the first `windows_of_calls`
-    windows, minutes with calls in the others; `usual_calls` are the calls expected in any of them. `by_record` and
-    `by_maximum` tell which rules are passed; `is_small` marks scores that would do, of too few.
+    windows, minutes with calls in the others; `calls` and `usual_calls` are the calls in any of them, and those
+    expected if the hour is all there. `by_record` and `by_maximum` tell which rules are passed; `is_small` marks
+    scores that would do, of too few.
     """
 
     row: Ints
     minute: Ints
     counted: Floats
+    calls: Floats
     expected: Floats
     usual_calls: Floats
     score: Floats
@@ -63,6 +66,7 @@ class HourScores:
             self.row[chosen],
             self.minute[chosen],
             self.counted[:, chosen],
+            self.calls[:, chosen],
             self.expected[:, chosen],
             self.usual_calls[:, chosen],
             self.score[:, chosen],
@@ -82,25 +86,25 @@ def score_hour(hour: Hour, rows: Ints) -> HourScores:
     row = rows[at]
     windows = np.array(parameters.windows)[:, None]
     last, first = minute + _BEFORE + 1, minute + _BEFORE + 1 - windows
-    usual_calls = _expected(series.rate[slots][:, rows], at, last, first)
-    usual_calls = np.maximum(usual_calls, _errors_that_follow_volume(hour, row, last, first))
+    by_rate = _expected(series.rate[slots][:, rows], at, last, first)
+    by_volume = _errors_that_follow_volume(hour, row, last, first)
+    usual_calls = np.maximum(by_rate, by_volume)
+    most_calls = np.maximum(by_rate, by_volume * UNSEEN_VOLUME) if hour.is_partial else usual_calls
     of_calls = len(parameters.windows_minutes)
-    counted = np.concatenate(
-        [
-            _sums(series.clean[slots][:, rows], at, last, first[:of_calls]),
-            _sums(series.active[slots][:, rows], at, last, first[of_calls:]),
-        ]
-    )
+    calls = _sums(series.clean[slots][:, rows], at, last, first)
+    counted = np.concatenate([calls[:of_calls], _sums(series.active[slots][:, rows], at, last, first[of_calls:])])
     active = _expected(series.active_rate[slots][:, rows], at, last, first[of_calls:])
     # Errors that follow volume may each come in a minute of their own.
-    most = np.where(series.is_error[row], np.minimum(usual_calls[of_calls:], windows[of_calls:]), 0.0)
-    expected = np.concatenate([usual_calls[:of_calls], np.maximum(active, most)])
+    most = np.where(series.is_error[row], np.minimum(most_calls[of_calls:], windows[of_calls:]), 0.0)
+    expected = np.concatenate([most_calls[:of_calls], np.maximum(active, most)])
     score = upper_score(counted, expected, series.size[row].T)
     youth = youth_factor(hour, row)
     threshold = series.threshold[row].T * np.where(series.is_new[row], 1.0, youth)
     is_pool = series.is_pool[row]
     is_large = (counted - expected >= parameters.min_excess_calls) & (counted >= parameters.min_ratio * expected)
     is_large &= np.where(is_pool, counted >= parameters.pool_min_calls, True)
+    # Calls in many minutes that are no more calls than usual have no high rate, and nothing to be followed by.
+    is_large[of_calls:] &= calls[of_calls:] >= parameters.min_rate_ratio * most_calls[of_calls:]
     if hour.is_partial:
         # A denial still to come may be an operation's first, and move it out of a shorter window.
         is_large &= ~is_pool | (windows >= 60)
@@ -114,6 +118,7 @@ def score_hour(hour: Hour, rows: Ints) -> HourScores:
         row,
         minute,
         counted,
+        calls,
         expected,
         usual_calls,
         score,
@@ -156,8 +161,7 @@ def _expected_up_to(rate: Floats, at: Ints, minute: Ints) -> Floats:
 def _errors_that_follow_volume(hour: Hour, row: Ints, last: Ints, first: Ints) -> Floats:
     """Expect of an error its seven-day share of calls times the calls in the window; 0 of other series.
 
-    The volume is of the calls as they were: errors that come with more calls are no news. Nor are they while more calls
-    may come: every other count only grows, but this expectation grows with it.
+    The volume is of the calls as they were: errors that come with more calls are no news.
     """
     series, parameters = hour.memory.series, hour.parameters
     expected = np.zeros(first.shape)
@@ -177,5 +181,5 @@ def _errors_that_follow_volume(hour: Hour, row: Ints, last: Ints, first: Ints) -
         0.0,
     )
     volume = sums[local, last[cells]] - sums[local, first[:, cells]]
-    expected[:, cells] = share * volume * (UNSEEN_VOLUME if hour.is_partial else 1.0)
+    expected[:, cells] = share * volume
     return expected

@@ -145,3 +145,15 @@ def test_duckdb_reads_the_same_partitions(lake_keys: dict[str, list[str]], table
     assert f"'/{table}/{'/'.join(f'{name}=*' for name in partitions)}/*.parquet'" in view
     assert re.findall(r"'(\w+)': [A-Z]+", view) == partitions
     assert ("'account_id': VARCHAR" in view) == ("account_id" in partitions)
+
+
+@pytest.mark.parametrize("column", ["insights.is_early", "insights.integrity", "ledger.is_replacement"])
+def test_duckdb_finds_columns_that_the_oldest_files_lack(column: str) -> None:
+    """DuckDB takes the columns of the first file, the oldest, for those of all, unless it is told to look at all
+    (DuckDB documentation, "Combining Schemas"); files of earlier versions have no such column."""
+    table, name = column.split(".")
+    text = (SQL / "duckdb.sql").read_text()
+    view = text[text.index(f"VIEW {table} AS") :].split(";", maxsplit=1)[0]
+
+    assert SCHEMAS[table].field(name).nullable
+    assert "union_by_name = true" in view

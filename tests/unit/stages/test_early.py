@@ -224,6 +224,20 @@ def test_an_earlier_spike_that_mutes_it_is_the_same_insight(pipeline: Any) -> No
     assert published(pipeline) == [("End", shared), ("Start", shared)]
 
 
+def test_no_end_is_before_its_start(pipeline: Any) -> None:
+    """The earlier spike was over before the one began that was told: that one ends with the window that spoke, and the
+    row says that the records are not its numbers."""
+    nudge(pipeline, with_burst({50: 20, 51: 20}, until=52), 53)
+    published(pipeline)
+    complete(pipeline, with_burst({2: 30, 3: 30, 50: 20, 51: 20}))
+
+    (row,) = told(pipeline)
+    start, end = json.loads(row["start_record_json"]), json.loads(row["end_record_json"])
+    assert start["eventTime"] < end["eventTime"] <= "2026-10-29T15:00:00Z"
+    assert end["insightDetails"] == start["insightDetails"] | {"state": "End"}
+    assert (row["is_corrected"], row["end_time"]) == (True, HOUR_14 + 4 * MINUTE)
+
+
 def test_what_is_not_found_again_is_ended(pipeline: Any) -> None:
     """Calls that turn out to be none, those of a refuted log file for instance, leave a pair of records and a row that
     says so; judging again changes nothing."""
@@ -240,6 +254,37 @@ def test_what_is_not_found_again_is_ended(pipeline: Any) -> None:
     assert end["insightDetails"] == start["insightDetails"] | {"state": "End"}
     assert complete(pipeline, usual()).insights == ()
     assert told(pipeline) == [row]
+
+
+def test_an_hour_that_is_passed_over_is_waited_for(pipeline: Any) -> None:
+    """Where the hour after it is read whole first, nothing is known yet of what was told: that has no End before."""
+    lake = pipeline.workspace.lake
+    nudge(pipeline, with_burst(BURST, until=16), 17)
+    ((_, shared),) = published(pipeline)
+    put_hour(lake, HOUR_14 + HOUR, usual())
+    reading.mark(lake, Window(HOUR_14 + HOUR, HOUR_14 + 2 * HOUR + 20 * MINUTE))
+    judge(pipeline, 16, 21)
+    meanwhile = published(pipeline)
+    complete(pipeline, with_burst(BURST))
+
+    (row,) = told(pipeline)
+    assert meanwhile == [("Start", shared)]
+    assert (row["insight_id"], row["status"], row["is_early"]) == (shared, "closed", False)
+    assert json.loads(row["end_record_json"])["eventTime"] == "2026-10-29T14:16:00Z"
+
+
+def test_an_hour_that_is_never_read_whole_is_not_waited_for_for_long(pipeline: Any) -> None:
+    """After three hours an hour without data is one without an insight: whoever was told hears that it is over."""
+    lake = pipeline.workspace.lake
+    nudge(pipeline, with_burst(BURST, until=16), 17)
+    for hour in (1, 2, 3):
+        put_hour(lake, HOUR_14 + hour * HOUR, usual())
+    reading.mark(lake, Window(HOUR_14 + HOUR, HOUR_14 + 4 * HOUR + 20 * MINUTE))
+    judge(pipeline, 18, 21)
+
+    (row,) = told(pipeline)
+    assert row["status"] == "withdrawn"
+    assert published(pipeline) == [("End", row["insight_id"]), ("Start", row["insight_id"])]
 
 
 def test_an_open_insight_is_not_begun_again(pipeline: Any) -> None:
@@ -332,6 +377,19 @@ def test_errors_that_more_calls_could_explain_wait(open_lake: Callable[..., Any]
     assert [(row["insight_type"], row["detection_calls"]) for row in told(pipeline)] == [("ApiErrorRateInsight", 150)]
 
 
+def test_what_is_said_to_be_normal_of_an_error(open_lake: Callable[..., Any]) -> None:
+    """That three times the calls seen must not explain an error is a caution, not what is told to be normal: of the
+    500 calls of 14:12 and of 20 in each of the 47 minutes before 14:00 one in twenty is expected to fail, as ever."""
+    pipeline = open_lake(detect={"call_rate": False})
+    put_days(pipeline.workspace.lake, failing(dict.fromkeys(range(60), 19), dict.fromkeys(range(60), 1)))
+    judge(pipeline, 14, 5)
+    nudge(pipeline, failing({12: 50}, {12: 450}), 17)
+
+    (row,) = told(pipeline)
+    assert (row["is_early"], row["window_minutes"]) == (True, 60)
+    assert row["expected_calls"] == pytest.approx((500 + 47 * 20) / 20, rel=0.02)
+
+
 def test_when_the_hourly_run_is_behind(pipeline: Any) -> None:
     """With four hours that are not complete nothing is told early: too much of what came before may be missing."""
     for hour in range(3):
@@ -340,6 +398,19 @@ def test_when_the_hourly_run_is_behind(pipeline: Any) -> None:
     report = judge(pipeline, 17, 17)
 
     assert (report.judged, report.insights) == (0, ())
+
+
+def test_hours_that_are_given_longer_to_settle(open_lake: Callable[..., Any]) -> None:
+    """Where each hour waits three hours for its last objects, four are never complete, and nothing is behind."""
+    pipeline = open_lake(trail={"notifications": QUEUE, "settle_minutes": 180})
+    lake = pipeline.workspace.lake
+    for hour in range(3):
+        put_hour(lake, HOUR_14 + hour * HOUR, usual())
+    put_hour(lake, HOUR_14 + 3 * HOUR, with_burst(BURST, until=16))
+    settle(lake, HOUR_14 + 3 * HOUR)
+    report = judge(pipeline, 17, 17)
+
+    assert (report.started, report.early) == (1, 1)
 
 
 def test_a_look_costs_a_memory_and_the_counts_of_the_hour(pipeline: Any, monkeypatch: pytest.MonkeyPatch) -> None:

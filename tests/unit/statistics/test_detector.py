@@ -320,6 +320,18 @@ def test_denials_of_a_part_of_an_hour_are_counted_by_the_hour(table: Table, at: 
     assert windows == [5, 60]
 
 
+@pytest.mark.parametrize("region", ["us-east-1", "ap-south-1"])
+def test_first_denials_that_come_slowly_are_none_of_the_pools(
+    region: str, table: Table, at: At, heartbeat: Rows
+) -> None:
+    """Twelve first denials nine minutes apart are fewer than eight in any hour: the longest window of the pool. In a
+    Region that was never used before it has no longer ones either."""
+    denial = {"is_read_only": True, "error_code": "AccessDenied", "region": region}
+    denials = [{**denial, "minute": at(9, 1, 2 + 9 * n), "event_name": f"Get{n}"} for n in range(12)]
+
+    assert detect(table([*heartbeat, *denials]), window=Window(at(9), at(9, 8))).episodes == ()
+
+
 def test_operations_denied_every_day_do_not_fill_the_pool(table: Table, at: At, heartbeat: Rows) -> None:
     """Only a first denial in seven days counts."""
     denied = [
@@ -404,6 +416,36 @@ def test_calls_in_unusually_many_minutes_are_told(table: Table, at: At, heartbea
     assert episode.rule == Rule.OWN_MINUTES
     only_calls = Parameters(active_windows_minutes=())
     assert not spikes_of("PutObject", detect(counts, window=window, parameters=only_calls))
+
+
+def test_many_minutes_of_fewer_calls_than_usual_are_no_high_rate(table: Table, at: At, heartbeat: Rows) -> None:
+    """Of a script that makes 300 calls three times a day, 37 an hour on average, 7 minutes with a call in an hour are
+    more than ever, and still far fewer calls: an insight whose rate is below its baseline would be none."""
+    scripts = [
+        {"minute": at(day, 7 + 4 * n, (13 * day + 29 * n) % 60), "event_name": "PutObject", "count": 300}
+        for day in range(24)
+        for n in range(3)
+    ]
+    drip = [{"minute": at(20, 1, minutes=8 * n), "event_name": "PutObject"} for n in range(25)]
+
+    found = detect(table([*heartbeat, *scripts, *drip]), window=Window(at(20), at(21)))
+    assert not spikes_of("PutObject", found)
+    reason = next(row for row in found.reasons.to_pylist() if row["event_name"] == "PutObject")
+    assert (reason["verdict"], reason["rule"]) == ("too few calls above what is expected", Rule.OWN_MINUTES)
+    assert reason["calls"] <= 25
+    assert reason["expected_calls"] / reason["window_minutes"] == pytest.approx(3 * 300 / 1440, rel=0.02)
+
+
+def test_of_a_change_of_level_the_minutes_are_learnt_too(table: Table, at: At, heartbeat: Rows) -> None:
+    """Two calls an hour become one in every minute: from then on as many minutes with calls are expected as calls,
+    also of the hours in which the change was noticed."""
+    before = [{"minute": at(hours=h, minutes=m), "event_name": "PutObject"} for h in range(24 * 10) for m in (5, 35)]
+    after = [{"minute": at(10, 5, m), "event_name": "PutObject"} for m in range(60 * 20)]
+
+    state = detect(table([*heartbeat, *before, *after]), window=Window(at(11), at(11, 1))).state
+    series = next(iter(state.places.values())).series
+    row = next(row for row, subject in enumerate(series.subjects) if subject.series.event_name == "PutObject")
+    assert series.active_week[row] == pytest.approx(series.week[row], rel=0.01)
 
 
 def test_a_muted_repeat_that_grew_mutes_the_next_one(table: Table, at: At, heartbeat: Rows) -> None:

@@ -110,7 +110,8 @@ def write(
 
     A row without an ETag says that an object is missing; it goes once its key is among those that are `present`.
 
-    What was verified stays so: a digest that is deleted later takes nothing back.
+    What was verified stays so, and what was refuted until it is verified: a digest that is deleted later takes nothing
+    back.
     """
     by_date: dict[str, list[Row]] = {}
     for row in rows:
@@ -127,7 +128,7 @@ def _merge(store: ObjectStore, key: str, rows: Iterable[Row], present: Collectio
         news = 0
         for row in rows:
             old = merged.get(_identity(row))
-            if old != row and (old is None or old["verdict"] != VERIFIED):
+            if old != row and (old is None or _may_follow(row["verdict"], old["verdict"])):
                 merged[_identity(row)] = row
                 news += 1
         left = [row for row in merged.values() if row["object_etag"] or row["object_key"] not in present]
@@ -139,6 +140,10 @@ def _merge(store: ObjectStore, key: str, rows: Iterable[Row], present: Collectio
         except ConflictError:
             continue
         return news
+
+
+def _may_follow(verdict: str, old: str) -> bool:
+    return old != VERIFIED and (old != REFUTED or verdict != UNVERIFIED)
 
 
 def _identity(row: Row) -> tuple[str, str, str]:

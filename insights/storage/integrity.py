@@ -72,7 +72,7 @@ class Verdicts:
 
 class Withdrawal(msgspec.Struct, frozen=True):
     """How the records of one version of an object are to be counted, since a digest refuted it or another one: in place
-    of what the ledger says; what is None is as it was."""
+    of what the ledger says; what is None is as it was. `out_of_scope` is only told where it was read again."""
 
     object_key: str
     object_etag: str
@@ -80,6 +80,11 @@ class Withdrawal(msgspec.Struct, frozen=True):
     duplicate: int
     quarantined: int
     out_of_scope: int | None = None
+
+    @property
+    def was_read_again(self) -> bool:
+        """Whether its records were put into the events again, not withdrawn from them."""
+        return self.out_of_scope is not None
 
 
 _codec = msgspec.json.Decoder(Withdrawal)

@@ -186,6 +186,20 @@ class TestVouchedForAfterAll:
         assert [row["reason"] for row in trail.pipeline.rows("quarantine")] == ["record_not_an_object"]
         assert trail.entries()[late] == (1, 1, 0, 0)
 
+    def test_copies_of_what_was_refuted(self, trail: Trail) -> None:
+        """A file all of whose records a refuted file had first has nothing in quarantine: it is read again all the
+        same."""
+        false = trail.read(1, 2, unique="A" * 16)
+        late = trail.read(1, 2, unique="B" * 16)
+        trail.say("refuted", false, late)
+        trail.withdraw()
+        assert trail.entries() == {false: (0, 0, 0, 2), late: (0, 2, 0, 0)}
+        trail.say("verified", late)
+
+        assert self.put_back(trail) == 1
+        assert trail.numbers() == [1, 2]
+        assert trail.entries() == {false: (0, 0, 0, 2), late: (2, 0, 0, 0)}
+
     def test_gone(self, trail: Trail, late: tuple[str, str]) -> None:
         """If it is gone by now its records stay in quarantine."""
         trail.workspace.trail.delete(late[0])

@@ -4,14 +4,15 @@ Derived from the ledger, the marks of what was read whole, and the verdicts of v
 be written again at any time and says the same. A row belongs to an hour of event time. Log files that came more than
 two days after an hour are no part of its row, or old hours could never be written without reading all that came since.
 
-An account × Region is known by the first data that come of it. The hours that were read before brought nothing of it:
-their rows are written then, so that a missing row always means an hour that was not read.
+An account × Region is known by the first data that come of it. The hours that were read before, be they earlier or,
+where a backfill found it, later ones, brought nothing of it: their rows are written then, so that a missing row always
+means an hour that was not read.
 """
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -78,7 +79,9 @@ def run(window: Window, workspace: Workspace) -> CoverageReport:
     days = Window(floor(oldest, DAY), delivered.end)
     found = _find(workspace, days)
     places = {(hour.account_id, hour.region) for hour in found.objects} | set(account_regions(lake, events.TABLE))
-    _write(found, sorted(places), days)
+    # In this order: a place that has the first hour that was read has them all, whenever a run is killed.
+    _write_after(workspace, sorted(places), ceil(days.end, DAY))
+    _write(found, sorted(places), _newest_first(days))
     _write_before(workspace, sorted(places), days.start)
     return _report(window, lake)
 
@@ -94,13 +97,35 @@ def _find(workspace: Workspace, days: Window) -> _Found:
     )
 
 
-def _write(found: _Found, places: Iterable[Place], days: Window) -> None:
+def _write(found: _Found, places: Iterable[Place], days: Sequence[Window]) -> None:
     for place in places:
-        # The newest day first: that of the oldest tells that all are there.
-        for day in reversed(list(days.days())):
+        for day in days:
             rows = list(_rows(found, place, day))
             if rows:
                 coverage.write(found.lake, EventHour(*place, day.start), rows)
+
+
+def _newest_first(span: Window) -> list[Window]:
+    """Give the days of a span so that the oldest, once it is written, tells that all are."""
+    return list(reversed(list(span.days())))
+
+
+def _write_after(workspace: Workspace, places: Iterable[Place], since: datetime) -> None:
+    """Write the days from one on of the places that are new: what was read of them before brought nothing.
+
+    The newest day comes last, and tells that all are there.
+    """
+    since = max([since, *_kept_bounds(workspace)])
+    settle = timedelta(minutes=workspace.settings.trail.settle_minutes)
+    read = reading.spans(workspace.lake, Window(since, max(workspace.now(), since + DAY)))
+    end = reading.end_of_complete(read, settle)
+    if end is None or end <= since:
+        return
+    new = [place for place in places if not coverage.has_day(workspace.lake, EventHour(*place, end - HOUR))]
+    while new and since < end:
+        span = Window(since, min(since + _AT_ONCE, ceil(end, DAY)))
+        _write(_find(workspace, span), new, list(span.days()))
+        since = span.end
 
 
 def _write_before(workspace: Workspace, places: Iterable[Place], until: datetime) -> None:
@@ -112,22 +137,27 @@ def _write_before(workspace: Workspace, places: Iterable[Place], until: datetime
     start = floor(first, DAY)
     while new and start < until:
         span = Window(max(start, until - _AT_ONCE), until)
-        _write(_find(workspace, span), new, span)
+        _write(_find(workspace, span), new, _newest_first(span))
         until = span.start
 
 
 def _first_read(workspace: Workspace) -> datetime | None:
     """Give the first hour that was read whole and whose coverage retention keeps."""
     settle = timedelta(minutes=workspace.settings.trail.settle_minutes)
-    days = workspace.settings.retention.coverage_days
-    bounds = [workspace.kept_since(), floor(workspace.now(), DAY) - days * DAY if days else None]
-    since = max((each for each in bounds if each is not None), default=None)
+    since = max(_kept_bounds(workspace), default=None)
     for _, marks in reading.by_month(workspace.lake):
         for span in reading.joined(marks):
             hour = ceil(span.start if since is None else max(span.start, since), HOUR)
             if hour + HOUR + settle <= span.end:
                 return hour
     return None
+
+
+def _kept_bounds(workspace: Workspace) -> list[datetime]:
+    """Give the instants before which retention keeps no coverage, or not what it is made of."""
+    days = workspace.settings.retention.coverage_days
+    bounds = [workspace.kept_since(), floor(workspace.now(), DAY) - days * DAY if days else None]
+    return [each for each in bounds if each is not None]
 
 
 def gaps(rows: Iterable[Row]) -> list[str]:

@@ -38,12 +38,9 @@ def run(workspace: Workspace, span: Window) -> int:
         if version_of(entry) in noted and version_of(entry) in verified
     ]
     held = quarantine.records_by_version(lake, map(trail_object, entries), REASON)
-    # The note comes last: where it still speaks of the quarantine a run was killed.
-    due = [
-        entry
-        for entry in entries
-        if held[version_of(entry)] or noted[version_of(entry)].quarantined != entry["quarantined"]
-    ]
+    # Until it was read again its note is a withdrawal's, though none of its records may be in quarantine: another
+    # refuted file had them all.
+    due = [entry for entry in entries if held[version_of(entry)] or not noted[version_of(entry)].was_read_again]
     there = still_there(workspace, due)
     if len(there) < len(due):
         _log.warning("%d files that a digest vouches for by now are gone: not put back", len(due) - len(there))

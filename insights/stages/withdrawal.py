@@ -71,7 +71,9 @@ def run(workspace: Workspace, span: Window) -> int:
     due = [
         entry
         for entry in entries
-        if version_of(entry) not in done or (_name(entry) in rows and _name(entry) not in true)
+        if version_of(entry) not in done
+        or done[version_of(entry)].was_read_again
+        or (_name(entry) in rows and _name(entry) not in true)
     ]
     if not due:
         return 0

@@ -72,7 +72,7 @@ class Verdicts:
 
 class Withdrawal(msgspec.Struct, frozen=True):
     """How the records of one version of an object are to be counted, since a digest refuted it or another one: in place
-    of what the ledger says; what is None is as it was."""
+    of what the ledger says; what is None is as it was. `out_of_scope` is only told where it was read again."""
 
     object_key: str
     object_etag: str
@@ -80,6 +80,11 @@ class Withdrawal(msgspec.Struct, frozen=True):
     duplicate: int
     quarantined: int
     out_of_scope: int | None = None
+
+    @property
+    def was_read_again(self) -> bool:
+        """Whether its records were put into the events again, not withdrawn from them."""
+        return self.out_of_scope is not None
 
 
 _codec = msgspec.json.Decoder(Withdrawal)
@@ -110,7 +115,8 @@ def write(
 
     A row without an ETag says that an object is missing; it goes once its key is among those that are `present`.
 
-    What was verified stays so: a digest that is deleted later takes nothing back.
+    What was verified stays so, and what was refuted until it is verified: a digest that is deleted later takes nothing
+    back.
     """
     by_date: dict[str, list[Row]] = {}
     for row in rows:
@@ -127,7 +133,7 @@ def _merge(store: ObjectStore, key: str, rows: Iterable[Row], present: Collectio
         news = 0
         for row in rows:
             old = merged.get(_identity(row))
-            if old != row and (old is None or old["verdict"] != VERIFIED):
+            if old != row and (old is None or _may_follow(row["verdict"], old["verdict"])):
                 merged[_identity(row)] = row
                 news += 1
         left = [row for row in merged.values() if row["object_etag"] or row["object_key"] not in present]
@@ -139,6 +145,10 @@ def _merge(store: ObjectStore, key: str, rows: Iterable[Row], present: Collectio
         except ConflictError:
             continue
         return news
+
+
+def _may_follow(verdict: str, old: str) -> bool:
+    return old != VERIFIED and (old != REFUTED or verdict != UNVERIFIED)
 
 
 def _identity(row: Row) -> tuple[str, str, str]:

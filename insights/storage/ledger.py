@@ -66,12 +66,13 @@ def unread(store: ObjectStore, objects: Iterable[TrailObject]) -> Iterator[tuple
 
 def to_read(store: ObjectStore, objects: Iterable[TrailObject]) -> Iterator[tuple[TrailObject, bool]]:
     """Yield the objects that are still to be read, and whether another version of them was read before."""
-    keys: dict[int, set[str]] = {}
+    keys: set[str] = set()
+    keys_of: set[tuple[str, str]] = set()
     for each, seen in _looked_up(store, objects):
         if (each.key, each.etag) not in seen:
-            if id(seen) not in keys:
-                keys = {id(seen): {key for key, _ in seen}}
-            yield each, each.key in keys[id(seen)]
+            if keys_of is not seen:
+                keys, keys_of = {key for key, _ in seen}, seen
+            yield each, each.key in keys
 
 
 def _looked_up(

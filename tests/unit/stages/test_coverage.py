@@ -206,6 +206,37 @@ class TestNewRegion:
 
         assert list(table.read(late.workspace.lake, once.window)) == list(table.read(once.workspace.lake, once.window))
 
+    def test_hours_after(self, pipeline: Any, record: Any) -> None:
+        """A Region that only a backfill of earlier days finds has rows of the later ones, which were read before."""
+        pipeline.deliver(record(1, eventTime="2026-11-01T13:05:00Z", awsRegion="eu-west-1"), at="20261101T1310Z")
+        pipeline.deliver(record(2, eventTime="2026-11-08T13:05:00Z"), at="20261108T1310Z")
+        self.read(pipeline, "2026-11-08", hours=48)
+        self.read(pipeline, "2026-11-01")
+        self.read(pipeline, "2026-11-10", hours=1)
+
+        assert {hour[:5] for hour in self.statuses(pipeline, "eu-west-1")} == {"11-01", "11-08", "11-09", "11-10"}
+        assert set(self.statuses(pipeline, "eu-west-1")) == set(self.statuses(pipeline, "us-east-1"))
+
+    def test_killed_after(self, pipeline: Any, record: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A backfill that was killed while it wrote them is made up for by the next run, whichever it is."""
+        pipeline.deliver(record(1, eventTime="2026-11-01T13:05:00Z", awsRegion="eu-west-1"), at="20261101T1310Z")
+        self.read(pipeline, "2026-11-06", hours=96)
+        write, days = table.write, []
+
+        def killed(lake: Any, day: Any, rows: Any) -> None:
+            if len(days) > 1:
+                raise KeyboardInterrupt
+            days.append(day)
+            write(lake, day, rows)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(table, "write", killed)
+            with pytest.raises(KeyboardInterrupt):
+                self.read(pipeline, "2026-11-01")
+        self.read(pipeline, "2026-11-10", hours=1)
+
+        assert {hour[:5] for hour in self.statuses(pipeline, "eu-west-1")} >= {"11-01", "11-06", "11-07", "11-08"}
+
     def test_killed(self, late: Any, monkeypatch: pytest.MonkeyPatch) -> None:
         """A run that was killed while it wrote them is made up for by the next."""
         write, days = table.write, []

@@ -92,10 +92,34 @@ def test_the_true_version_stays(changed: tuple[Case, str]) -> None:
     assert (made.verify().withdrawn, made.lake()) == (0, before)
 
 
-def test_what_was_refuted_before_does_not_come_back(changed: tuple[Case, str]) -> None:
+def delete_digests(made: Case) -> None:
+    for info in list(made.workspace.trail.list("")):
+        if "CloudTrail-Digest" in info.key:
+            made.workspace.trail.delete(info.key)
+
+
+def test_deleted_digests_take_nothing_back(changed: tuple[Case, str]) -> None:
+    """A file that was refuted stays so, and its records in quarantine, though somebody deletes the digests since."""
+    made, key = changed
+    made.verify()
+    said = made.refuted()
+    delete_digests(made)
+    made.verify()
+
+    assert made.refuted().items() >= said.items()
+    assert key in said
+    assert reconcile.run(WHOLE, made.workspace).refused.keys() == {"refuted_object"}
+
+
+@pytest.mark.parametrize("is_deleted", [False, True], ids=["digests kept", "digests deleted"])
+def test_what_was_refuted_before_does_not_come_back(changed: tuple[Case, str], is_deleted: bool) -> None:
     """When copies in other files of an hour are looked for, those that an earlier run refuted are left alone."""
     made, first = changed
     made.verify()
+    refuted = next(row for row in made.rows() if row["object_key"] == first)
+    if is_deleted:
+        delete_digests(made)
+        made.verify()
     folder = first.rpartition("/")[0].replace("/02", "/03")
     late, later = (f"{folder}/111122223333_CloudTrail_us-east-1_20261103T00{n}Z_{'0' * 16}.json.gz" for n in (30, 35))
     next_hour = Window(START + timedelta(hours=24), START + timedelta(hours=25))
@@ -103,7 +127,6 @@ def test_what_was_refuted_before_does_not_come_back(changed: tuple[Case, str]) -
     for each in (late, later):
         made.workspace.trail.put(each, made.workspace.trail.get(first)[0])
     made.read(next_hour)
-    refuted = next(row for row in made.rows() if row["object_key"] == first)
     etag = made.workspace.trail.get(late)[1]
     changes = {"object_key": late, "object_etag": etag, "delivered_at": next_hour.start + timedelta(minutes=30)}
     integrity.write(made.workspace.lake, "111122223333", "us-east-1", [refuted | changes])

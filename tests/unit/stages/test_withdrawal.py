@@ -148,6 +148,25 @@ def test_rows_name_their_version(trail: Trail) -> None:
     assert [row["object_key"] for row in trail.pipeline.rows("events")] == [key, f"{key}?etag={etag.strip(chr(34))}"]
 
 
+def test_refuted_after_it_was_read_again(trail: Trail) -> None:
+    """A file that was read again, since another was refuted, is withdrawn like any other, though by then its records'
+    rows are another's; vouched for after all, it is put back."""
+    first = trail.read(1, unique="A" * 16)
+    second = trail.read(1, 2, unique="B" * 16)
+    trail.say("refuted", first)
+    trail.withdraw()
+    assert trail.entries()[second] == (2, 0, 0, 0)
+    third = trail.read(1, 2, unique="0" * 16)
+    trail.say("refuted", second, third)
+    trail.withdraw()
+
+    assert trail.numbers() == []
+    assert trail.entries() == {first: (0, 0, 0, 1), second: (0, 2, 0, 0), third: (0, 0, 0, 2)}
+    trail.say("verified", second)
+    assert restoration.run(trail.workspace, DAY) == 1
+    assert trail.numbers() == [1, 2]
+
+
 class TestVouchedForAfterAll:
     """A file that digests did not list was refuted, and a later digest lists it."""
 
@@ -185,6 +204,20 @@ class TestVouchedForAfterAll:
         assert trail.quarantined() == 0
         assert [row["reason"] for row in trail.pipeline.rows("quarantine")] == ["record_not_an_object"]
         assert trail.entries()[late] == (1, 1, 0, 0)
+
+    def test_copies_of_what_was_refuted(self, trail: Trail) -> None:
+        """A file all of whose records a refuted file had first has nothing in quarantine: it is read again all the
+        same."""
+        false = trail.read(1, 2, unique="A" * 16)
+        late = trail.read(1, 2, unique="B" * 16)
+        trail.say("refuted", false, late)
+        trail.withdraw()
+        assert trail.entries() == {false: (0, 0, 0, 2), late: (0, 2, 0, 0)}
+        trail.say("verified", late)
+
+        assert self.put_back(trail) == 1
+        assert trail.numbers() == [1, 2]
+        assert trail.entries() == {false: (0, 0, 0, 2), late: (2, 0, 0, 0)}
 
     def test_gone(self, trail: Trail, late: tuple[str, str]) -> None:
         """If it is gone by now its records stay in quarantine."""

@@ -117,6 +117,18 @@ def test_unread(store, delivered) -> None:
     assert [is_unread for _, is_unread in ledger.unread(store, objects)] == [False, True, True]
 
 
+def test_replaced_after_days_of_others(store, delivered) -> None:
+    """That another version was read is told on every day, also after days of new objects and days without news."""
+    days = [delivered(f"{number}", etag="v1") for number in range(30)]
+    days = [msgspec.structs.replace(each, delivered_at=each.delivered_at + n * DAY) for n, each in enumerate(days)]
+    enter(store, *days)
+    found = [msgspec.structs.replace(each, etag="v2") if n % 3 == 2 else each for n, each in enumerate(days)]
+    found = [msgspec.structs.replace(each, key=f"new-{n}") if n % 3 == 0 else each for n, each in enumerate(found)]
+    told = {each.key: is_replacement for each, is_replacement in ledger.to_read(store, found)}
+
+    assert told == {each.key: n % 3 == 2 for n, each in enumerate(found) if n % 3 != 1}
+
+
 def test_entered_twice(store, delivered) -> None:
     """An object that two runs entered in different company is one entry."""
     first, second, third = delivered("a"), delivered("b"), delivered("c")

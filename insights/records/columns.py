@@ -33,6 +33,8 @@ _SEPARATORS = (4, 7, 10, 13, 16, 19)
 _SEPARATOR_CODES = np.frombuffer(b"--T::Z", np.uint8)
 _EARLIEST, _LATEST = (int(each.timestamp()) * 1_000_000 for each in (EARLIEST, LATEST))
 BATCH_RECORDS = 2_000
+_CACHED_CALLERS = 10_000
+"""Two kilobytes each; where every call has a session of its own, no cache helps."""
 _COLUMN_BYTES = 2**31 - 1
 
 UNCOMPLETED = pa.schema([field for field in with_dictionaries(EVENTS) if field.name not in IDENTITY_COLUMNS.values()])
@@ -163,7 +165,7 @@ def complete(table: pa.Table) -> pa.Table:
     return pa.table([columns[name] for name in EVENTS.names], schema=_COMPLETED)
 
 
-@lru_cache(50_000)
+@lru_cache(_CACHED_CALLERS)
 def _identity(text: str | None) -> tuple[str | None, ...]:
     """Give what `IDENTITY_COLUMNS` hold of a caller."""
     values: tuple[str | None, ...] = _values(parse_identity(text))

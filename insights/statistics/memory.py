@@ -2,7 +2,7 @@
 
 Hours, minutes and days are whole numbers since 1970-01-01T00:00Z; a ring of length R keeps hour h in slot h % R. One
 axis of every array is the series. Spare rows beyond the series in use are inert, so that whole arrays can be worked on.
-About 14 KB a series: its minutes of nine hours, its hours of 28 days, of 35 days one record per window and day.
+About 23 KB a series: its minutes of nine hours, its hours of 28 days, of 35 days one record per window and day.
 """
 
 from __future__ import annotations

@@ -250,10 +250,11 @@ def _refuse_what_is_no_count(table: pa.Table) -> None:
         else np.flatnonzero(~(counts >= 0) | (counts % 1 != 0))
     )
     if wrong.size:
-        row = table.slice(int(wrong[0]), 1).to_pylist()[0]
+        row = table.slice(int(wrong[0]), 1)
+        name, minute = row["event_name"][0].as_py(), row["minute"].cast(INSTANT)[0].as_py()
         raise SettingsError(
-            f"the minute counts have the count {counts[wrong[0]]:g} of {row['event_name']} "
-            f"at {row['minute'].isoformat()}: a count is a whole number, 0 or more"
+            f"the minute counts have the count {counts[wrong[0]]:g} of {name} at {minute.isoformat()}: "
+            "a count is a whole number, 0 or more"
         )
 
 

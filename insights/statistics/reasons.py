@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from insights.records.schemas import INSTANT
+from insights.records import schemas
 from insights.records.series import Direction, SeriesKey
 from insights.statistics.coverage import instant_of
 from insights.statistics.episodes import Episode
@@ -39,25 +39,7 @@ REASONS = pa.schema(
     [
         pa.field("account_id", pa.string(), nullable=False),
         pa.field("region", pa.string(), nullable=False),
-        pa.field("event_category", pa.string(), nullable=False),
-        pa.field("insight_type", pa.string(), nullable=False),
-        pa.field("event_source", pa.string(), nullable=False),
-        pa.field("event_name", pa.string(), nullable=False),
-        pa.field("error_code", pa.string()),
-        pa.field("direction", pa.string(), nullable=False),
-        pa.field("verdict", pa.string(), nullable=False),
-        pa.field("insight_id", pa.string()),
-        pa.field("start_time", INSTANT),
-        pa.field("window_end", INSTANT, nullable=False),
-        pa.field("window_minutes", pa.int64(), nullable=False),
-        pa.field("calls", pa.float64(), nullable=False),
-        pa.field("expected_calls", pa.float64(), nullable=False),
-        pa.field("score", pa.float64(), nullable=False),
-        pa.field("threshold", pa.float64(), nullable=False),
-        pa.field("rule", pa.string(), nullable=False),
-        pa.field("record_calls", pa.int64()),
-        pa.field("record_date", pa.date32()),
-        pa.field("band_upper_calls_per_minute", pa.float64()),
+        *schemas.REASONS,
     ]
 )
 """One candidate. `calls` and `expected_calls` are of the window that spoke, which ends before `window_end`;
@@ -88,7 +70,7 @@ def of_episode(episode: Episode, verdict: Verdict) -> Reason:
         "threshold": episode.threshold,
         "rule": str(episode.rule),
         "record_calls": episode.record_calls,
-        "record_date": episode.record_date,
+        "record_date": episode.record_date.isoformat() if episode.record_date else None,
         "band_upper_calls_per_minute": episode.band_upper_calls_per_minute,
     }
 

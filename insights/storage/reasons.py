@@ -41,7 +41,7 @@ def write(store: ObjectStore, place: tuple[str, str], judged: Window, found: pa.
         judged: Which hours that is.
         found: Candidates with the columns of `REASONS`; those of other hours are left out.
     """
-    table = pa.table({field.name: found[field.name].cast(field.type) for field in REASONS}, schema=REASONS)
+    table = found.select(REASONS.names)
     known = {day_of(folder).start for folder in store.list_folder(_folder(*place)).folders}
     for day in judged.days():
         span = Window(max(judged.start, day.start), min(judged.end, day.end))

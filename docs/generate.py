@@ -44,7 +44,7 @@ from insights.stages import publish
 from insights.statistics.parameters import Parameters
 from insights.storage import counts, coverage, events, insights, integrity, ledger, publications, quality, quarantine
 from insights.storage import reasons as candidates
-from insights.storage.objects import open_store
+from insights.storage.opening import open_store
 from insights.storage.trail import TrailObject
 from insights.windows import parse_instant
 

@@ -17,7 +17,9 @@ from insights.settings import Settings
 from insights.simulate import TrailObject, TrailPlan, scenario, simulate
 from insights.stages import count, detect, extract, normalize, publish
 from insights.stages.workspace import Workspace
-from insights.storage.objects import AwsAccess, ObjectStore, open_store
+from insights.storage.aws_access import AwsAccess
+from insights.storage.objects import ObjectStore
+from insights.storage.opening import open_store
 from insights.windows import Window, parse_instant
 from tests import airflow_home
 

@@ -27,7 +27,7 @@ from insights.settings import Settings
 from insights.simulate import TrailPlan, simulate
 from insights.simulate.digests import TRAIL_NAME, public_key_list, seeded_key, with_digests
 from insights.stages.workspace import Workspace
-from insights.storage.objects import open_store
+from insights.storage.opening import open_store
 from insights.windows import Window, parse_instant
 
 ACCOUNT, REGION, NAME = "111122223333", "us-east-1", "trail_name"

@@ -18,7 +18,8 @@ from insights.simulate import SignedDigest, SigningKey, public_key_list, scenari
 from insights.stages import count, extract, maintain, normalize, quality_report
 from insights.stages.workspace import Workspace
 from insights.storage import reading
-from insights.storage.objects import Folder, ObjectInfo, open_store
+from insights.storage.objects import Folder, ObjectInfo
+from insights.storage.opening import open_store
 from insights.windows import DAY, HOUR, Window, parse_instant
 
 PAGE = 1000  # what S3 lists at a request

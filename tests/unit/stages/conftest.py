@@ -17,7 +17,7 @@ from insights.settings import parse_settings
 from insights.simulate import SigningKey
 from insights.stages.workspace import Workspace
 from insights.storage import insights
-from insights.storage.objects import open_store
+from insights.storage.opening import open_store
 from insights.windows import parse_instant
 from tests.signed_trails import Case, SignedTrail, new_key
 

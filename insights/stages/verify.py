@@ -71,7 +71,7 @@ def run(window: Window, workspace: Workspace) -> VerifyReport:
         withdrawn = withdrawal.run(workspace, span)
         gone = restoration.owed(workspace.lake, span)
     for key in gone[:NAMED_PROBLEMS]:
-        _log.warning("gone, and with it the true copies of refuted records: put %r back and run its hours again", key)
+        _log.warning("gone, with what may be true copies of refuted records: put %r back and run its hours again", key)
     # Always: a late log file is one more that an insight rests on, whether or not a digest speaks of it.
     vouching.refresh(workspace, span)
     return VerifyReport(

@@ -96,9 +96,13 @@ def _withdrawal(entry: Entry, quarantined: int, since: datetime | None) -> Withd
     """Say how the records of a refuted file are to be counted, so many of which went to quarantine."""
     left = entry["kept"] + entry["duplicate"] - quarantined
     # Of hours that retention is about to end the records stay what they were: kept, as far as no other file had them.
-    is_whole = len(_hours([entry])) == len(_hours([entry], since))
-    kept = 0 if is_whole else min(left, max(entry["kept"] - quarantined, 0))
+    kept = 0 if _is_whole(entry, since) else min(left, max(entry["kept"] - quarantined, 0))
     return Withdrawal(*version_of(entry), kept, left - kept, entry["quarantined"] + quarantined)
+
+
+def _is_whole(entry: Entry, since: datetime | None) -> bool:
+    """Tell whether none of the event hours an object touches begins before an instant."""
+    return len(_hours([entry])) == len(_hours([entry], since))
 
 
 def judged(lake: ObjectStore, span: Window, verdict: str) -> dict[Version, str]:
@@ -172,19 +176,18 @@ def _owe(workspace: Workspace, gone: Sequence[Entry], noted: Mapping[Version, Wi
     """Note which files that are gone have fewer rows than records by now: copies in a refuted file may have been the
     only ones. `restoration` puts them back once the files are there again."""
     lake, rows = workspace.lake, Counter[str]()
-    for hour in _hours(gone, workspace.kept_since()):
+    whole = [entry for entry in gone if _is_whole(entry, workspace.kept_since())]
+    for hour in _hours(whole):
         rows.update(read_version(lake, events.hour_key(hour), EVENTS, columns=["object_key"]).table[0].to_pylist())
-    owed = []
-    for entry in gone:
+    for entry in whole:
         numbers = (entry[name] for name in ("kept", "duplicate", "quarantined", "out_of_scope"))
         as_read = Withdrawal(*version_of(entry), *numbers)
         known = noted.get(version_of(entry), as_read)
         brought, left = known.kept + known.duplicate, rows[_name(entry)]
         if left < brought:
             kept = min(known.kept, left)
-            owed.append(msgspec.structs.replace(known, kept=kept, duplicate=brought - kept, is_owed=True))
-    for each in owed:
-        integrity.withdraw(lake, each)
+            owed = msgspec.structs.replace(known, kept=kept, duplicate=brought - kept, is_owed=True)
+            integrity.withdraw(lake, owed)
 
 
 def still_there(workspace: Workspace, entries: Sequence[Entry]) -> list[Entry]:

@@ -143,3 +143,15 @@ class TestRetention:
         assert old.numbers() == ([2] if is_gone else [1, 2])
         assert [row["object_key"] for row in old.pipeline.rows("events")][-1] == true[0]
         assert old.entries() == {false: (1, 0, 0, 1), true: (1, 0, 1, 0)}
+
+    def test_gone(self, old: Trail) -> None:
+        """A file that is gone, and of which calls from before the border may be gone too, stays counted as it was."""
+        true = self.read(old, 1, 2, "B" * 16)
+        false = self.read(old, 1, 2, "A" * 16)
+        old.say("refuted", false)
+        old.workspace.now = lambda: DAY.start + timedelta(days=39, hours=1)
+        old.workspace.trail.delete(true[0])
+
+        assert old.withdraw() == 1
+        assert old.entries()[true] == (2, 0, 0, 0)
+        assert restoration.owed(old.workspace.lake, DAY) == []

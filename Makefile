@@ -41,7 +41,7 @@ fmt: setup  ## Format and sort imports.
 	$(BIN)/ruff check --fix .
 
 docs: setup  ## Write the generated pages of docs/ again.
-	$(BIN)/python docs/generate.py
+	$(BIN)/python -m docs.generate
 
 lock: setup  ## Resolve the requirements again, in one resolution.
 	$(BIN)/uv pip compile pyproject.toml --extra deploy --upgrade --universal --python-version 3.11 \

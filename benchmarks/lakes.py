@@ -21,7 +21,8 @@ from insights.simulate import TrailPlan, simulate
 from insights.stages import extract, normalize
 from insights.stages.telling import _json
 from insights.stages.workspace import Workspace
-from insights.storage import counts, events, insights, objects
+from insights.storage import counts, events, insights
+from insights.storage.opening import open_store
 from insights.storage.tables import encode, read_columns
 from insights.windows import HOUR, Window, floor
 
@@ -46,7 +47,7 @@ class Lake:
 
 def make(folder: Path, *, event_count: int, days: int, insight_count: int = 500) -> Lake:
     """Write a lake of one account and Region that ends with the last full hour, its calls spread evenly."""
-    store = objects.open_store(str(folder), create=True)
+    store = open_store(str(folder), create=True)
     template = _template()
     newest = floor(datetime.now(UTC), HOUR)
     hours, random = days * 24, np.random.default_rng(1)
@@ -66,7 +67,7 @@ def _template() -> pa.Table:
     """Give some thousand simulated calls as rows of `events`."""
     start = datetime(2026, 1, 5, 12, tzinfo=UTC)
     workspace = Workspace(parse_settings({}))
-    workspace.trail, workspace.lake = objects.open_store("memory://trail"), objects.open_store("memory://lake")
+    workspace.trail, workspace.lake = open_store("memory://trail"), open_store("memory://lake")
     for each in simulate(TrailPlan(1, start, 2 / 24, (ACCOUNT,), (REGION,), calls_per_hour=_TEMPLATE_CALLS / 2)):
         workspace.trail.put(each.key, each.body)
     window = Window(start, start + 3 * HOUR)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from insights.cli.simulate import write
 from insights.simulate import TrailPlan, scenario, simulate
-from insights.storage.objects import open_store
+from insights.storage.opening import open_store
 from insights.windows import parse_instant
 
 START = parse_instant("2026-11-03T00:00")

@@ -34,7 +34,8 @@ Number = Annotated[float, Meta(ge=0)]
 Part = Annotated[float, Meta(gt=0)]
 Factor = Annotated[float, Meta(ge=1)]
 Share = Annotated[float, Meta(ge=0, le=1)]
-Windows = Annotated[tuple[Annotated[int, Meta(ge=1, le=240)], ...], Meta(min_length=1)]
+AnyWindows = tuple[Annotated[int, Meta(ge=1, le=240)], ...]
+Windows = Annotated[AnyWindows, Meta(min_length=1)]
 
 
 class TrailSettings(Struct, frozen=True, kw_only=True):
@@ -90,7 +91,7 @@ class MethodSettings(Struct, frozen=True, kw_only=True):
     min_excess_calls: Number | None = None
     min_ratio: Factor | None = None
     windows_minutes: Windows | None = None
-    active_windows_minutes: Windows | None = None
+    active_windows_minutes: AnyWindows | None = None
     warm_up_hours: Count | None = None
     prior_calls: Part | None = None
     dense_share: Share | None = None

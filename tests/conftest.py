@@ -17,7 +17,8 @@ from insights.settings import parse_settings
 from insights.stages import count, extract, normalize
 from insights.stages.report import CountReport, ExtractReport, NormalizeReport
 from insights.stages.workspace import Workspace
-from insights.storage.objects import ObjectStore, open_store
+from insights.storage.objects import ObjectStore
+from insights.storage.opening import open_store
 from insights.windows import Window, parse_instant
 
 ACCOUNT, REGION = "111122223333", "us-east-1"

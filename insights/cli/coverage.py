@@ -8,12 +8,11 @@ from typing import Annotated
 
 import typer
 
-from insights.cli.options import JsonOption, LakeOption, SettingsOption, settings_of
+from insights.cli.options import JsonOption, LakeOption, NowOption, SettingsOption, instant_of, workspace_of
 from insights.cli.output import Output
 from insights.stages.coverage import gaps
-from insights.stages.workspace import Workspace
 from insights.storage import coverage as table
-from insights.windows import DAY, Window, ceil, parse_instant
+from insights.windows import DAY, Window, ceil
 
 _COLUMNS = ("day", "hours by the clock (UTC)", "records", "late", "log files*")
 _VERDICTS = ("verified", "unverified", "refuted")
@@ -25,16 +24,16 @@ def coverage(
     start: Annotated[
         str | None, typer.Option("--start", help="First instant (UTC); default: a week before --end.")
     ] = None,
-    end: Annotated[str | None, typer.Option("--end", help="First instant after the window; default: now.")] = None,
+    end: NowOption = None,
     lake: LakeOption = None,
     settings: SettingsOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Show which hours were read and what they brought; gaps are hours that were read whole and brought nothing."""
     output = Output(as_json)
-    workspace = Workspace(settings_of(settings, lake=lake), creates_lake=False)
-    until = workspace.now() if end is None else parse_instant(end)
-    window = Window(ceil(until, DAY) - 7 * DAY if start is None else parse_instant(start), until)
+    workspace = workspace_of(settings, lake)
+    until = instant_of(end, default=workspace.now())
+    window = Window(instant_of(start, default=ceil(until, DAY) - 7 * DAY), until)
     rows = list(table.read(workspace.lake, window))
     found = gaps(rows)
     output.document({"window": str(window), "hours": rows, "gaps": found})

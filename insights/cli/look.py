@@ -11,12 +11,11 @@ from typing import Annotated
 
 import typer
 
-from insights.cli.options import EndOption, JsonOption, LakeOption, SettingsOption, StartOption, settings_of
+from insights.cli.options import EndOption, JsonOption, LakeOption, SettingsOption, StartOption, workspace_of
 from insights.cli.output import Output, shown
 from insights.errors import NotFoundError
 from insights.records.partitions import EventHour
 from insights.stages import quality_report
-from insights.stages.workspace import Workspace
 from insights.storage import insights as table
 from insights.storage.counts import read_counts
 from insights.windows import Window, format_instant, parse_instant
@@ -28,14 +27,10 @@ _CSV_COLUMNS = (
 _COLUMNS = ("start (UTC)", "account", "Region", "what*", "id")
 
 
-def _workspace(settings: Path | None, lake: str | None) -> Workspace:
-    return Workspace(settings_of(settings, lake=lake), creates_lake=False)
-
-
 def list_insights(lake: LakeOption = None, settings: SettingsOption = None, as_json: JsonOption = False) -> None:
     """List the insights, newest first."""
     output = Output(as_json)
-    rows = list(table.read(_workspace(settings, lake).lake))[::-1]
+    rows = list(table.read(workspace_of(settings, lake).lake))[::-1]
     output.document(
         [
             {name: value for name, value in row.items() if not (name.startswith("_") or name.endswith("_json"))}
@@ -81,7 +76,7 @@ def show(
 ) -> None:
     """Show one insight: why it was raised, who caused it, and the records AWS would have written."""
     output = Output(as_json)
-    found = [row for row in table.read(_workspace(settings, lake).lake) if _is(row, insight_id)]
+    found = [row for row in table.read(workspace_of(settings, lake).lake) if _is(row, insight_id)]
     if not found:
         raise NotFoundError(f"there is no insight {insight_id!r}: `insights list` shows their ids")
     row = found[0]
@@ -106,7 +101,7 @@ def counts(
 ) -> None:
     """Write the minute counts of a window as CSV."""
     window = Window(parse_instant(start), parse_instant(end))
-    workspace = _workspace(settings, lake)
+    workspace = workspace_of(settings, lake)
     with csv_file.open("w", newline="", encoding="utf-8") if csv_file else nullcontext(sys.stdout) as sink:
         writer = csv.writer(sink, lineterminator="\n")
         writer.writerow(_CSV_COLUMNS)
@@ -154,7 +149,7 @@ def quality(
     """Write the data-quality report of a window as one self-contained HTML page."""
     output = Output(as_json)
     window = Window(parse_instant(start), parse_instant(end))
-    page = quality_report.render(window, _workspace(settings, lake))
+    page = quality_report.render(window, workspace_of(settings, lake))
     out.write_text(page.html, encoding="utf-8")
     output.document({"page": str(out), "verdict": page.verdict, "hours": page.hours})
     output.say(f"{page.hours} hours, {page.verdict}: {out}")

@@ -6,10 +6,9 @@ from typing import Annotated
 
 import typer
 
-from insights.cli.options import JsonOption, LakeOption, SettingsOption, settings_of
+from insights.cli.options import JsonOption, LakeOption, SettingsOption, workspace_of
 from insights.cli.output import Output
 from insights.stages import maintain as stage
-from insights.stages.workspace import Workspace
 
 
 def maintain(
@@ -21,7 +20,7 @@ def maintain(
 ) -> None:
     """Put the small files of past days together, and delete what is older than the settings keep."""
     output = Output(as_json)
-    report = stage.run(None, Workspace(settings_of(settings, lake=lake), creates_lake=False), is_dry_run=is_dry_run)
+    report = stage.run(None, workspace_of(settings, lake), is_dry_run=is_dry_run)
     output.document(report.to_builtins())
     will = "would be " if is_dry_run else ""
     rows = [(table, f"{will}put together", each.files, each.bytes) for table, each in report.merged.items()]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -9,6 +10,8 @@ import msgspec
 import typer
 
 from insights.settings import Settings, load_settings
+from insights.stages.workspace import Workspace
+from insights.windows import parse_instant
 
 TrailOption = Annotated[str | None, typer.Option("--trail", help="The trail: s3://bucket/prefix or a folder.")]
 LakeOption = Annotated[str | None, typer.Option("--lake", help="The lake: s3://bucket/prefix or a folder.")]
@@ -16,6 +19,18 @@ SettingsOption = Annotated[Path | None, typer.Option("--settings", help="The set
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of tables.")]
 StartOption = Annotated[str, typer.Option("--start", help="First instant, like 2026-11-01T00:00 (UTC).")]
 EndOption = Annotated[str, typer.Option("--end", help="First instant after the window.")]
+NowOption = Annotated[str | None, typer.Option("--end", help="First instant after the window; default: now.")]
+"""Where `--end` may be left out."""
+
+
+def instant_of(text: str | None, *, default: datetime) -> datetime:
+    """Read an instant that may be left out."""
+    return default if text is None else parse_instant(text)
+
+
+def workspace_of(settings: Path | None, lake: str | None) -> Workspace:
+    """Give the workspace of a command that reads a lake, which has to be there."""
+    return Workspace(settings_of(settings, lake=lake), creates_lake=False)
 
 
 def settings_of(settings: Path | None, *, trail: str | None = None, lake: str | None = None) -> Settings:

@@ -94,9 +94,10 @@ def _integrity(report: VerifyReport) -> str:
         return "not verified: integrity.policy is off"
     reasons = "".join(f", {number} {reason}" for reason, number in report.reasons.items())
     withdrawn = f"; {report.withdrawn} records withdrawn" if report.withdrawn else ""
+    gone = f", {report.gone} files to be put back, first {report.first_gone[0]}" if report.gone else ""
     return (
         f"{report.verified} log files verified, {report.unverified} unverified, {report.refuted} refuted{reasons}"
-        f"{withdrawn}; {report.problems} problems"
+        f"{withdrawn}{gone}; {report.problems} problems"
         f"{f'; {report.note}' if report.note else ''}"
     )
 

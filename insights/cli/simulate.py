@@ -27,7 +27,8 @@ from insights.simulate import (
 )
 from insights.simulate import simulate as simulate_trail
 from insights.simulate.digests import BUCKET
-from insights.storage.objects import ObjectStore, open_store
+from insights.storage.objects import ObjectStore
+from insights.storage.opening import open_store
 from insights.windows import HOUR, parse_instant
 
 _IN_FLIGHT = 32

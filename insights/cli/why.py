@@ -6,11 +6,10 @@ from typing import Annotated
 
 import typer
 
-from insights.cli.options import JsonOption, LakeOption, SettingsOption, settings_of
+from insights.cli.options import JsonOption, LakeOption, NowOption, SettingsOption, instant_of, workspace_of
 from insights.cli.output import Output
-from insights.stages.workspace import Workspace
 from insights.storage import reasons as table
-from insights.windows import DAY, Window, parse_instant
+from insights.windows import DAY, Window
 
 _COLUMNS = ("until (UTC)", "account", "Region", "what*", "became*")
 
@@ -20,7 +19,7 @@ def why(  # noqa: PLR0913 - each is an option of the command
     start: Annotated[
         str | None, typer.Option("--start", help="First instant (UTC); default: a day before --end.")
     ] = None,
-    end: Annotated[str | None, typer.Option("--end", help="First instant after the window; default: now.")] = None,
+    end: NowOption = None,
     account: Annotated[str | None, typer.Option("--account", help="Of this account only.")] = None,
     region: Annotated[str | None, typer.Option("--region", help="Of this Region only.")] = None,
     event_name: Annotated[str | None, typer.Option("--event-name", help="Of this API only, like RunInstances.")] = None,
@@ -30,9 +29,9 @@ def why(  # noqa: PLR0913 - each is an option of the command
 ) -> None:
     """Show what was a candidate for an insight, and why it was told or kept unsaid."""
     output = Output(as_json)
-    workspace = Workspace(settings_of(settings, lake=lake), creates_lake=False)
-    until = workspace.now() if end is None else parse_instant(end)
-    window = Window(until - DAY if start is None else parse_instant(start), until)
+    workspace = workspace_of(settings, lake)
+    until = instant_of(end, default=workspace.now())
+    window = Window(instant_of(start, default=until - DAY), until)
     wanted = {"account_id": account, "region": region, "event_name": event_name}
     rows = [
         row

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from insights.storage.objects import AwsAccess
+from insights.storage.aws_access import AwsAccess
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from insights.orchestration.aws import aws_access
 from insights.settings import Settings, load_settings
 from insights.stages.workspace import Workspace
 from insights.storage import reading
-from insights.storage.objects import AwsAccess
+from insights.storage.aws_access import AwsAccess
 from insights.windows import Window
 
 LONGEST_OUTAGE = timedelta(days=14)

@@ -24,7 +24,8 @@ from insights.stages.verification import Verification
 from insights.stages.workspace import Workspace
 from insights.storage import integrity
 from insights.storage.integrity import DIGEST, GAP, LOG_FILE, NOT_HASHED, PENDING, REFUTED, UNVERIFIED, VERIFIED, Row
-from insights.storage.objects import ObjectInfo, read_ahead
+from insights.storage.objects import ObjectInfo
+from insights.storage.read_ahead import read_ahead
 from insights.windows import HOUR, Window
 
 WAITED_FOR = timedelta(hours=4)

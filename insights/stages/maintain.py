@@ -10,7 +10,7 @@ from datetime import datetime
 
 from insights.stages.report import DeletedFiles, MaintainReport, MergedFiles
 from insights.stages.workspace import Workspace
-from insights.storage import compaction, discovery, integrity, publications, reading, retention
+from insights.storage import compaction, discovery, integrity, ledger, publications, reading, retention
 from insights.storage.objects import ObjectInfo
 from insights.storage.parts import Merged
 from insights.windows import DAY, Window, floor
@@ -42,7 +42,9 @@ def _delete(window: Window | None, workspace: Workspace, is_dry_run: bool) -> di
     if kept.quality_days:
         found[discovery.TABLE] = list(discovery.expired(lake, today - kept.quality_days * DAY))
     if kept.ledger_days:
-        found[integrity.WITHDRAWN] = list(integrity.expired_withdrawals(lake, today - kept.ledger_days * DAY))
+        before = today - kept.ledger_days * DAY
+        found[integrity.WITHDRAWN] = list(integrity.expired_withdrawals(lake, before))
+        found[ledger.LOOSE] = list(retention.expired(lake, ledger.LOOSE, before, None))
     if kept.insights_days:
         # After the insights themselves: what is not known to be published would be published again.
         before = today - kept.insights_days * DAY
@@ -76,13 +78,18 @@ def _merge(window: Window | None, workspace: Workspace, until: datetime, is_dry_
             for folder, held in compaction.small_files(lake, table, until, window)
         ]
         merged[table] = _summed([each for each in done if each is not None])
+    merged[ledger.LOOSE_READ.rstrip("/")] = _of_no_day(compaction.merge_loose(lake, is_dry_run=is_dry_run))
     marks = compaction.merge_marks(lake, until, workspace.now(), is_dry_run=is_dry_run)
-    merged[reading.TABLE] = MergedFiles(days=0, files=marks.files, bytes=0, bytes_written=0)
+    merged[reading.TABLE] = _of_no_day(marks)
     return {table: report for table, report in merged.items() if report.files}
 
 
 def _planned(held: list[ObjectInfo]) -> Merged:
     return Merged(len(held), sum(info.size for info in held), 0)
+
+
+def _of_no_day(done: Merged) -> MergedFiles:
+    return MergedFiles(days=0, files=done.files, bytes=done.bytes, bytes_written=done.bytes_written)
 
 
 def _summed(done: list[Merged]) -> MergedFiles:

@@ -33,7 +33,8 @@ from insights.stages.report import NormalizeReport
 from insights.stages.workspace import Workspace
 from insights.storage import ledger, quarantine
 from insights.storage.events import merge_hour
-from insights.storage.objects import ObjectStore, read_ahead
+from insights.storage.objects import ObjectStore
+from insights.storage.read_ahead import read_ahead
 from insights.storage.trail import TrailObject
 from insights.windows import HOUR, Window, floor
 

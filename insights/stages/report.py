@@ -71,7 +71,8 @@ class VerifyReport(Report, frozen=True, kw_only=True):
 
     `verified`, `unverified` and `refuted` count the log files that were read, `reasons` those that are not verified.
     `problems` are refuted log files and digests and such as are missing; the first are named. `withdrawn` counts the
-    records taken out of `events`. `note` says why nothing could be verified.
+    records taken out of `events`. `gone` counts the files that may have held some of the same records and are not there
+    to be read again; the first are named. `note` says why nothing could be verified.
     """
 
     policy: str
@@ -84,6 +85,8 @@ class VerifyReport(Report, frozen=True, kw_only=True):
     problems: int = 0
     first_problems: tuple[str, ...] = ()
     withdrawn: int = 0
+    gone: int = 0
+    first_gone: tuple[str, ...] = ()
     list_requests: int = 0
     note: str = ""
 

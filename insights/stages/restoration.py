@@ -2,24 +2,32 @@
 
 A file that digests do not list is refuted, though CloudTrail may have delivered it late: then a backfill digest lists
 it, hours after the others. Its records leave the quarantine and are in `events` again.
+
+So are those of a true file that was gone when a refuted one's copies of its records were withdrawn, once somebody has
+put it back into the trail.
 """
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Collection, Mapping
+
+import msgspec
 
 from insights.stages import normalize
-from insights.stages.withdrawal import REASON, is_replacement_of, judged, still_there, trail_object, version_of
+from insights.stages.withdrawal import REASON, Version, is_replacement_of, judged, still_there, trail_object, version_of
 from insights.stages.workspace import Workspace
 from insights.storage import integrity, ledger, quarantine
-from insights.storage.integrity import VERIFIED, Withdrawal
+from insights.storage.integrity import REFUTED, VERIFIED, Withdrawal
+from insights.storage.objects import ObjectStore
 from insights.windows import Window
 
 _log = logging.getLogger(__name__)
 
 
 def run(workspace: Workspace, span: Window) -> int:
-    """Put back what was withdrawn of a span's deliveries and is verified by now; give how many files that are.
+    """Put back what was withdrawn of a span's deliveries and is verified by now, and what files are owed (`is_owed`);
+    give how many files that are.
 
     First the records go to `events`, then they leave the quarantine; how they are counted is noted last, so that a run
     that is killed is made up for by the next. A file that is gone cannot be read again: its records stay there.
@@ -31,19 +39,25 @@ def run(workspace: Workspace, span: Window) -> int:
     noted = integrity.withdrawals(lake, span)
     if not noted:
         return 0
-    verified = judged(lake, span, VERIFIED)
+    verified, refuted = judged(lake, span, VERIFIED), judged(lake, span, REFUTED)
+    noted = _settled(lake, noted, verified)
     entries = [
         entry
         for entry in ledger.entries(lake, span, as_read=True)
-        if version_of(entry) in noted and version_of(entry) in verified
+        if (note := noted.get(version_of(entry)))
+        and (version_of(entry) in verified or (note.is_owed and version_of(entry) not in refuted))
     ]
     held = quarantine.records_by_version(lake, map(trail_object, entries), REASON)
     # Until it was read again its note is a withdrawal's, though none of its records may be in quarantine: another
     # refuted file had them all.
-    due = [entry for entry in entries if held[version_of(entry)] or not noted[version_of(entry)].was_read_again]
+    due = [
+        entry
+        for entry in entries
+        if held[version_of(entry)] or not noted[version_of(entry)].was_read_again or noted[version_of(entry)].is_owed
+    ]
     there = still_there(workspace, due)
     if len(there) < len(due):
-        _log.warning("%d files that a digest vouches for by now are gone: not put back", len(due) - len(there))
+        _log.warning("%d files that are no longer refuted are gone: not put back", len(due) - len(there))
     if not there:
         return 0
     results = normalize.read_again(workspace, [(trail_object(entry), is_replacement_of(entry)) for entry in there])
@@ -53,3 +67,21 @@ def run(workspace: Workspace, span: Window) -> int:
         integrity.withdraw(lake, withdrawal)
     _log.warning("%d log files were put back that a digest vouches for, first %r", len(there), version_of(there[0]))
     return len(there)
+
+
+def owed(lake: ObjectStore, span: Window) -> list[str]:
+    """Give the keys of the files that were delivered in a span, are gone, and are owed records."""
+    return sorted(each.object_key for each in integrity.withdrawals(lake, span).values() if each.is_owed)
+
+
+def _settled(
+    lake: ObjectStore, noted: Mapping[Version, Withdrawal], verified: Collection[Version]
+) -> dict[Version, Withdrawal]:
+    """Owe nothing to a file that was put back as another version, which has been read like any other since."""
+    whole = {key for key, etag in verified if (key, etag) not in noted}
+    found = dict(noted)
+    for version, note in noted.items():
+        if note.is_owed and note.object_key in whole:
+            found[version] = msgspec.structs.replace(note, is_owed=False)
+            integrity.withdraw(lake, found[version])
+    return found

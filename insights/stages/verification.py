@@ -27,8 +27,9 @@ from insights.integrity.verdicts import Finding, Verdict
 from insights.records.digest import Chain, Digest, DigestKey, LoggedFile, parse_digest_key
 from insights.records.object_keys import TrailKey, parse_key
 from insights.stages.workspace import Workspace
-from insights.storage.objects import ObjectInfo, ObjectStore, read_ahead
+from insights.storage.objects import ObjectInfo, ObjectStore
 from insights.storage.public_keys import list_public_keys
+from insights.storage.read_ahead import read_ahead
 from insights.windows import Window
 
 Progress = Callable[[str, int, int], None]

@@ -65,10 +65,13 @@ def run(window: Window, workspace: Workspace) -> VerifyReport:
     by_place = _by_place(entries)
     steps = [Judging.of(workspace, shelf, question, by_place[shelf.account_id, shelf.region]) for shelf in shelves]
     note = _judge(steps, is_strict=policy == "refuse")
-    withdrawn = 0
+    withdrawn, gone = 0, []
     if policy == "refuse":
         restoration.run(workspace, span)
         withdrawn = withdrawal.run(workspace, span)
+        gone = restoration.owed(workspace.lake, span)
+    for key in gone[:NAMED_PROBLEMS]:
+        _log.warning("gone, with what may be true copies of refuted records: put %r back and run its hours again", key)
     # Always: a late log file is one more that an insight rests on, whether or not a digest speaks of it.
     vouching.refresh(workspace, span)
     return VerifyReport(
@@ -76,6 +79,8 @@ def run(window: Window, workspace: Workspace) -> VerifyReport:
         policy=policy,
         list_requests=requests + sum(step.list_requests for step in steps),
         withdrawn=withdrawn,
+        gone=len(gone),
+        first_gone=tuple(gone[:NAMED_PROBLEMS]),
         note=note,
         **_verdicts(workspace, span, entries),
     )

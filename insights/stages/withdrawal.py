@@ -6,7 +6,9 @@ who can delete digests could otherwise silence detection. Once a digest refutes 
 longer show becomes `withdrawn` in the insights table.
 
 Of several copies of a record the table holds one. Where a refuted file's was that one, the other files of the hour are
-read once more, and theirs takes its place. A file that somebody overwrote was read in two versions: the rows of the
+read once more, and theirs takes its place. What another file held that is gone by now nobody knows: a refuted record
+may say what it likes under the id of a true one. So it is noted that the file is owed its records, until it is there
+again. A file that somebody overwrote was read in two versions: the rows of the
 second name it with its ETag, so those of the version that a digest vouches for stay, though nobody can fetch it again.
 
 What retention is about to end is left as it is: of an hour from before `kept_since` files may be gone already, and what
@@ -16,11 +18,12 @@ is left of it must not be counted anew.
 from __future__ import annotations
 
 import logging
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -93,9 +96,13 @@ def _withdrawal(entry: Entry, quarantined: int, since: datetime | None) -> Withd
     """Say how the records of a refuted file are to be counted, so many of which went to quarantine."""
     left = entry["kept"] + entry["duplicate"] - quarantined
     # Of hours that retention is about to end the records stay what they were: kept, as far as no other file had them.
-    is_whole = len(_hours([entry])) == len(_hours([entry], since))
-    kept = 0 if is_whole else min(left, max(entry["kept"] - quarantined, 0))
+    kept = 0 if _is_whole(entry, since) else min(left, max(entry["kept"] - quarantined, 0))
     return Withdrawal(*version_of(entry), kept, left - kept, entry["quarantined"] + quarantined)
+
+
+def _is_whole(entry: Entry, since: datetime | None) -> bool:
+    """Tell whether none of the event hours an object touches begins before an instant."""
+    return len(_hours([entry])) == len(_hours([entry], since))
 
 
 def judged(lake: ObjectStore, span: Window, verdict: str) -> dict[Version, str]:
@@ -154,15 +161,33 @@ def _put_back(workspace: Workspace, due: Sequence[Entry]) -> None:
     if not went_with and not any(entry["duplicate"] for entry in (*due, *others)):
         return
     there = still_there(workspace, others)
-    if len(there) < len(others):
-        _log.warning("%d files are gone or replaced: copies of theirs are not put back", len(others) - len(there))
-    results = normalize.read_again(workspace, [(trail_object(each), is_replacement_of(each)) for each in there])
+    found = set(map(version_of, there))
     noted = integrity.withdrawals(workspace.lake, delivered)
+    _owe(workspace, [entry for entry in others if version_of(entry) not in found], noted)
+    results = normalize.read_again(workspace, [(trail_object(each), is_replacement_of(each)) for each in there])
     for entry, now in zip(there, results, strict=True):
         as_read = (entry["kept"], entry["duplicate"], entry["out_of_scope"])
         if (now.kept, now.duplicate, now.out_of_scope) != as_read or version_of(entry) in noted:
             withdrawal = Withdrawal(*version_of(entry), now.kept, now.duplicate, entry["quarantined"], now.out_of_scope)
             integrity.withdraw(workspace.lake, withdrawal)
+
+
+def _owe(workspace: Workspace, gone: Sequence[Entry], noted: Mapping[Version, Withdrawal]) -> None:
+    """Note which files that are gone have fewer rows than records by now: copies in a refuted file may have been the
+    only ones. `restoration` puts them back once the files are there again."""
+    lake, rows = workspace.lake, Counter[str]()
+    whole = [entry for entry in gone if _is_whole(entry, workspace.kept_since())]
+    for hour in _hours(whole):
+        rows.update(read_version(lake, events.hour_key(hour), EVENTS, columns=["object_key"]).table[0].to_pylist())
+    for entry in whole:
+        numbers = (entry[name] for name in ("kept", "duplicate", "quarantined", "out_of_scope"))
+        as_read = Withdrawal(*version_of(entry), *numbers)
+        known = noted.get(version_of(entry), as_read)
+        brought, left = known.kept + known.duplicate, rows[_name(entry)]
+        if left < brought:
+            kept = min(known.kept, left)
+            owed = msgspec.structs.replace(known, kept=kept, duplicate=brought - kept, is_owed=True)
+            integrity.withdraw(lake, owed)
 
 
 def still_there(workspace: Workspace, entries: Sequence[Entry]) -> list[Entry]:

@@ -11,7 +11,9 @@ from importlib.abc import MetaPathFinder
 
 from insights.errors import SettingsError, WindowError
 from insights.settings import Settings
-from insights.storage.objects import AwsAccess, ObjectStore, open_store
+from insights.storage.aws_access import AwsAccess
+from insights.storage.objects import ObjectStore
+from insights.storage.opening import open_store
 from insights.windows import DAY, Window, floor, format_instant
 
 

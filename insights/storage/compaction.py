@@ -93,6 +93,15 @@ MERGES: Mapping[str, Merge] = {
 """The tables that are written in many small files, and how those of one day are put together."""
 
 
+def merge_loose(store: ObjectStore, *, is_dry_run: bool = False) -> Merged:
+    """Make the list of the loose objects that were read one file."""
+    listed = sorted(store.list(ledger.LOOSE_READ), key=lambda info: info.key)
+    if is_dry_run and len(listed) > 1:
+        return Merged(len(listed), sum(info.size for info in listed), 0)
+    done = None if is_dry_run else parts.merge(store, ledger.LOOSE_READ, listed, ledger.IDENTITY)
+    return done or Merged(0, 0, 0)
+
+
 def merge_marks(store: ObjectStore, before: datetime, now: datetime, *, is_dry_run: bool = False) -> Merged:
     """Join the marks of what was read that end by `before`, a month at a time.
 

@@ -45,8 +45,9 @@ def write(store: ObjectStore, day: EventHour, rows: Sequence[Row]) -> None:
 
 
 def has_day(store: ObjectStore, day: EventHour) -> bool:
-    """Tell whether there are rows of a day (named by one of its hours)."""
-    return bool(read_version(store, day_key(day.account_id, day.region, day.date), COVERAGE).etag)
+    """Tell whether there are rows of a day (named by one of its hours), without reading them."""
+    folder, _, _ = day_key(day.account_id, day.region, day.date).rpartition("/")
+    return bool(store.list_folder(f"{folder}/").objects)
 
 
 def read(store: ObjectStore, window: Window) -> Iterator[Row]:

@@ -72,7 +72,8 @@ class Verdicts:
 
 class Withdrawal(msgspec.Struct, frozen=True):
     """How the records of one version of an object are to be counted, since a digest refuted it or another one: in place
-    of what the ledger says; what is None is as it was. `out_of_scope` is only told where it was read again."""
+    of what the ledger says; what is None is as it was. `out_of_scope` is only told where it was read again. `is_owed`
+    says that it was gone when the only copies of some of its records, those of a refuted object, were withdrawn."""
 
     object_key: str
     object_etag: str
@@ -80,6 +81,7 @@ class Withdrawal(msgspec.Struct, frozen=True):
     duplicate: int
     quarantined: int
     out_of_scope: int | None = None
+    is_owed: bool = False
 
     @property
     def was_read_again(self) -> bool:

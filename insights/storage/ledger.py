@@ -5,13 +5,15 @@ object can arrive late or be replaced. A file is named by the objects it is abou
 same one; later the files of a day become one (`parts`).
 
 Loose objects lie under the day they were last modified, which may be any. Small notes beside the ledger say on which
-days the calls they hold were made, so that who asks for a few days reads of them what concerns these.
+days the calls they hold were made, so that who asks for a few days reads of them what concerns these. And a list of all
+that were read spares every search, which finds all of them, a look at each of their days.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
+from functools import cache, partial
 from hashlib import blake2b
 from itertools import groupby
 from typing import Any
@@ -32,10 +34,15 @@ TABLE = "ledger"
 IDENTITY = ("object_key", "object_etag")
 """What tells entries apart."""
 
+_VERSIONS = pa.schema([LEDGER.field(name) for name in IDENTITY])
 _COUNTS = ("kept", "duplicate", "out_of_scope", "quarantined")
 
 LOOSE = "state/loose"
 """Notes `date=<day of calls>/<day of the ledger>`: where the loose objects are entered that hold calls of a day."""
+
+LOOSE_READ = "state/loose_read/"
+"""The list of all loose objects that were read, in `parts`. One that it lacks, for the run that entered it was killed,
+is in the ledger still."""
 
 FRESH = timedelta(days=2)
 """So long after it was entered a loose object belongs to every window: whichever run comes next takes it on, should the
@@ -52,8 +59,12 @@ def unit_name(objects: Iterable[TrailObject]) -> str:
 
 def already_read(store: ObjectStore, ledger_path: str) -> set[tuple[str, str]]:
     """Give key and ETag of every object of one ledger partition (`TrailObject.ledger_path`) that was read."""
+    return _versions(store, f"{TABLE}/{ledger_path}/")
+
+
+def _versions(store: ObjectStore, folder: str) -> set[tuple[str, str]]:
     seen: set[tuple[str, str]] = set()
-    for table in parts.read(store, f"{TABLE}/{ledger_path}/", IDENTITY):
+    for table in parts.read(store, folder, IDENTITY):
         seen.update(zip(table["object_key"].to_pylist(), table["object_etag"].to_pylist(), strict=True))
     return seen
 
@@ -78,13 +89,18 @@ def to_read(store: ObjectStore, objects: Iterable[TrailObject]) -> Iterator[tupl
 def _looked_up(
     store: ObjectStore, objects: Iterable[TrailObject]
 ) -> Iterator[tuple[TrailObject, set[tuple[str, str]]]]:
-    """Yield each object with key and ETag of all that were read of its ledger partition."""
-    loose: dict[str, set[tuple[str, str]]] = {}
+    """Yield each object with key and ETag of all that were read of its ledger partition; a loose one that was read, of
+    all the loose ones."""
+    listed: set[tuple[str, str]] | None = None
+    entered = cache(partial(already_read, store))
     for path, group in groupby(objects, key=lambda each: each.ledger_path):
-        seen = loose[path] if path in loose else already_read(store, path)
         if path.startswith(f"account_id={UNKNOWN}/"):
-            loose[path] = seen
-        yield from ((each, seen) for each in group)
+            listed = _versions(store, LOOSE_READ) if listed is None else listed
+            for each in group:
+                yield each, listed if (each.key, each.etag) in listed else entered(path)
+        else:
+            seen = already_read(store, path)
+            yield from ((each, seen) for each in group)
 
 
 def write(store: ObjectStore, unit: str, rows: Sequence[tuple[TrailObject, dict[str, Any]]]) -> None:
@@ -107,6 +123,9 @@ def write(store: ObjectStore, unit: str, rows: Sequence[tuple[TrailObject, dict[
         ]
         _note_loose(store, entries)
         put_if_new(store, f"{TABLE}/{path}/{unit}.parquet", encode(pa.Table.from_pylist(entries, schema=LEDGER)))
+    loose = [{"object_key": each.key, "object_etag": each.etag} for each, _ in by_path if each.is_loose]
+    if loose:
+        put_if_new(store, f"{LOOSE_READ}{unit}.parquet", encode(pa.Table.from_pylist(loose, schema=_VERSIONS)))
 
 
 def _note_loose(store: ObjectStore, entries: Iterable[dict[str, Any]]) -> None:

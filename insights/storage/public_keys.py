@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from insights.errors import AccessDeniedError
-from insights.storage.objects import AwsAccess
+from insights.storage.aws_access import AwsAccess
 
 
 def _patience() -> Any:

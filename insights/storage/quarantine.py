@@ -91,12 +91,8 @@ def contents(
 
 def take_out(store: ObjectStore, objects: Iterable[TrailObject], reason: str) -> None:
     """Delete the single records that are held of some objects for one reason."""
-    versions: set[tuple[str, str]] = set()
-    dates: set[str] = set()
-    for each in objects:
-        versions.add((each.key, each.etag))
-        dates.add(each.date)
-    for date in sorted(dates):
+    versions, dates = _versions_and_dates(objects)
+    for date in dates:
         for info in list(store.list(f"{TABLE}/date={date}/")):
             _take_out(store, info.key, versions, reason)
 
@@ -128,16 +124,22 @@ def _take_out(store: ObjectStore, key: str, versions: Collection[tuple[str, str]
 
 def _held(store: ObjectStore, objects: Iterable[TrailObject]) -> dict[tuple[str, str, int | None, str], int]:
     """Give the rows of some objects, by `IDENTITY`, with the number of records each stands for; 1 for an object."""
-    versions: set[tuple[str, str]] = set()
-    dates: set[str] = set()
-    for each in objects:
-        versions.add((each.key, each.etag))
-        dates.add(each.date)
+    versions, dates = _versions_and_dates(objects)
     found: dict[tuple[str, str, int | None, str], int] = {}
     columns = (*IDENTITY, "records")
-    for table in (table for date in sorted(dates) for table in parts.read(store, f"{TABLE}/date={date}/", columns)):
+    for table in (table for date in dates for table in parts.read(store, f"{TABLE}/date={date}/", columns)):
         for row in table.to_pylist():
             if (row["object_key"], row["object_etag"]) in versions:
                 # Files that were written before records were refused together have no such column.
                 found[tuple(row[name] for name in IDENTITY)] = row.get("records") or 1
     return found
+
+
+def _versions_and_dates(objects: Iterable[TrailObject]) -> tuple[set[tuple[str, str]], list[str]]:
+    """Give keys and ETags of objects, looked at once, and the days they were delivered on."""
+    versions: set[tuple[str, str]] = set()
+    dates: set[str] = set()
+    for each in objects:
+        versions.add((each.key, each.etag))
+        dates.add(each.date)
+    return versions, sorted(dates)

@@ -22,7 +22,7 @@ from insights.notify.channels import Channel, LogChannel, MemoryChannel, open_ch
 from insights.notify.message import Message, message_of
 from insights.records.insight import Attribution, Insight, Rate, Share, end_record, start_record
 from insights.records.series import Direction, InsightType, SeriesKey
-from insights.storage.objects import AwsAccess
+from insights.storage.aws_access import AwsAccess
 
 REGION = "us-east-1"
 UNIQUE = count()

@@ -27,7 +27,7 @@ from insights.simulate import scenario, simulate
 from insights.stages import count, detect, extract, normalize, publish
 from insights.stages.workspace import Workspace
 from insights.statistics.subjects import POOL_EVENT_SOURCE
-from insights.storage.objects import open_store
+from insights.storage.opening import open_store
 from insights.windows import DAY, Window, parse_instant
 
 Record = dict[str, Any]

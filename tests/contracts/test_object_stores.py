@@ -19,7 +19,9 @@ import pytest
 from moto.server import ThreadedMotoServer
 
 from insights.errors import AccessDeniedError, ConflictError, NotFoundError, StorageError
-from insights.storage.objects import ABSENT, AwsAccess, Folder, ObjectStore, S3Client, open_store
+from insights.storage.aws_access import AwsAccess
+from insights.storage.objects import ABSENT, Folder, ObjectStore
+from insights.storage.opening import S3Client, open_store
 
 UNIQUE = count()
 
@@ -209,24 +211,6 @@ class TestAttributes:
             store.get_with_attributes("none")
 
 
-def test_attributes_of_a_copied_bucket(tmp_path: Path) -> None:
-    """A folder takes attributes from what `aws s3api head-object` prints, saved beside the object."""
-    (tmp_path / "key.json.gz").write_bytes(b"content")
-    (tmp_path / "key.json.gz.metadata.json").write_text(
-        '{"AcceptRanges": "bytes", "ContentLength": 7, "Metadata": {"signature": "5f"}}'
-    )
-
-    assert open_store(str(tmp_path)).get_with_attributes("key.json.gz") == (b"content", {"signature": "5f"})
-
-
-def test_unreadable_attributes(tmp_path: Path) -> None:
-    """A file of attributes that is none gives none."""
-    (tmp_path / "key").write_bytes(b"content")
-    (tmp_path / "key.metadata.json").write_bytes(b"\xff[")
-
-    assert open_store(str(tmp_path)).get_with_attributes("key") == (b"content", {})
-
-
 class TestConditions:
     def test_absent(self, store: ObjectStore) -> None:
         """`ABSENT` puts where nothing is, and never over something."""
@@ -280,27 +264,6 @@ class TestConditions:
         assert store.get("key")[0] == b"writer %d" % won.index(True)
 
 
-def test_two_stores_of_one_folder(tmp_path: Path) -> None:
-    """Two openings of one folder, as two processes have them, respect each other's versions."""
-    one, two = open_store(str(tmp_path)), open_store(str(tmp_path))
-    one.put("key", b"first")
-    version = two.get("key")[1]
-    one.put("key", b"second", replacing=version)
-
-    with pytest.raises(ConflictError):
-        two.put("key", b"third", replacing=version)
-
-
-def test_lock_is_no_object(tmp_path: Path) -> None:
-    """What a folder needs to lock is not listed as an object of the lake."""
-    store = open_store(str(tmp_path))
-    store.put("key", b"first")
-    store.put("key", b"second", replacing=store.get("key")[1])
-
-    assert [info.key for info in store.list("")] == ["key"]
-    assert [info.key for info in store.list_folder("").objects] == ["key"]
-
-
 EVERY_CALL: list[Callable[[ObjectStore], Any]] = [
     lambda store: list(store.list("a/")),
     lambda store: store.list_folder("a/"),
@@ -347,50 +310,9 @@ class TestWhatGoesWrong:
         assert store.url in str(refused.value)
         assert "testing" not in str(refused.value)
 
-    def test_no_credentials(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-        """Without any credentials opening fails, with the ways to give them."""
-        import boto3
-
-        for variable in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE", "AWS_SESSION_TOKEN"):
-            monkeypatch.delenv(variable, raising=False)
-        monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
-        monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
-        monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-
-        with pytest.raises(AccessDeniedError, match=r"no AWS credentials for s3://logs/x: set AWS_ACCESS_KEY_ID"):
-            open_store("s3://logs/x", aws=AwsAccess(boto3.Session))
-
     def test_unreachable(self) -> None:
         """A server that does not answer is a storage error that names the place."""
         store = open_store("s3://logs/x", aws=AwsAccess(session, "http://127.0.0.1:1"))
 
         with pytest.raises(StorageError, match=r"s3://logs/x cannot be used: "):
             store.list_folder("")
-
-    def test_missing_folder(self, tmp_path: Path) -> None:
-        """A folder that is not there is told by name, and made only where that was asked for."""
-        with pytest.raises(NotFoundError, match=r"the folder .*/none is not there"):
-            open_store(str(tmp_path / "none"))
-        open_store(str(tmp_path / "none"), create=True)
-
-        assert (tmp_path / "none").is_dir()
-
-    def test_folder_below_a_file(self, tmp_path: Path) -> None:
-        """A folder that cannot be made is a storage error."""
-        (tmp_path / "file").write_text("")
-
-        with pytest.raises(StorageError, match=r"file/lake cannot be used: .*Not a directory"):
-            open_store(str(tmp_path / "file/lake"), create=True)
-
-    @pytest.mark.parametrize("url", ["gs://bucket", "s3://", "s3:///prefix", "https://bucket.s3.amazonaws.com"])
-    def test_unknown_url(self, url: str) -> None:
-        """A URL of a kind we do not know is quoted, with what can be written."""
-        with pytest.raises(
-            StorageError, match=r"is no place we can open: write s3://bucket/prefix or a path"
-        ) as refused:
-            open_store(url)
-        assert repr(url) in str(refused.value)
-
-    def test_file_url(self, tmp_path: Path) -> None:
-        """A file:// URL is a path."""
-        assert open_store(f"file://{tmp_path}").url == str(tmp_path)

@@ -19,7 +19,9 @@ from insights.settings import Settings
 from insights.simulate import scenario, simulate
 from insights.stages import count, detect, extract, normalize, publish, reconcile
 from insights.stages.workspace import Workspace
-from insights.storage.objects import AwsAccess, ObjectStore, open_store
+from insights.storage.aws_access import AwsAccess
+from insights.storage.objects import ObjectStore
+from insights.storage.opening import open_store
 from insights.windows import DAY, HOUR, Window, parse_instant
 
 PLAN = scenario("announcement", start=parse_instant("2026-10-31"), calls_per_hour=1.0, seed=3)

@@ -13,7 +13,7 @@ import pytest
 
 from insights.records.event import restore
 from insights.stages import reconcile
-from insights.storage.objects import open_store
+from insights.storage.opening import open_store
 
 SMALL_TRAIL = Path(__file__).parent / "small_trail"
 

@@ -1,4 +1,4 @@
-"""A server that speaks AWS's protocols, an Airflow, simulated trails, and a lake as pyarrow reads it."""
+"""A server that speaks AWS's protocols, an Airflow, simulated trails, and lakes: as pyarrow reads them, and served."""
 
 from __future__ import annotations
 
@@ -17,9 +17,12 @@ from insights.settings import Settings
 from insights.simulate import TrailObject, TrailPlan, scenario, simulate
 from insights.stages import count, detect, extract, normalize, publish
 from insights.stages.workspace import Workspace
-from insights.storage.objects import AwsAccess, ObjectStore, open_store
+from insights.storage.aws_access import AwsAccess
+from insights.storage.objects import ObjectStore
+from insights.storage.opening import open_store
 from insights.windows import Window, parse_instant
 from tests import airflow_home
+from tests.integration.endpoints import Endpoint, serving
 
 ACCOUNT, REGION = "111122223333", "us-east-1"
 TRAIL, LAKE = "s3://trail-bucket", "s3://lake-bucket"
@@ -199,3 +202,21 @@ def analyse(ingest: Callable[[Window, Workspace], None]) -> Callable[[Window, Wo
         publish.run(None, workspace)
 
     return done
+
+
+@pytest.fixture(scope="session")
+def announced(
+    announcement: Any,
+    announcement_window: Window,
+    analyse: Callable[..., None],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Endpoint]:
+    """A server over the lake of the announcement's trail."""
+    folder = tmp_path_factory.mktemp("announced")
+    workspace = Workspace(Settings())
+    workspace.trail, workspace.lake = open_store("memory://trail"), open_store(str(folder))
+    for each in announcement:
+        workspace.trail.put(each.key, each.body)
+    analyse(announcement_window, workspace)
+    with serving(folder) as endpoint:
+        yield endpoint

@@ -13,7 +13,7 @@ from insights.errors import NotFoundError
 from insights.settings import parse_settings
 from insights.stages import extract, reconcile
 from insights.stages.workspace import Workspace
-from insights.storage.objects import AwsAccess
+from insights.storage.aws_access import AwsAccess
 
 
 @cache

@@ -16,7 +16,7 @@ import pytest
 
 from insights.settings import parse_settings
 from insights.stages.workspace import Workspace
-from insights.storage.objects import open_store
+from insights.storage.opening import open_store
 from insights.windows import Window
 from tests.airflow_home import PROJECT
 

@@ -15,7 +15,8 @@ from insights.settings import IngestSettings
 from insights.simulate import TrailPlan, simulate
 from insights.stages import count, extract, normalize, reconcile
 from insights.storage import ledger
-from insights.storage.objects import Folder, ObjectInfo, ObjectStore, open_store
+from insights.storage.objects import Folder, ObjectInfo, ObjectStore
+from insights.storage.opening import open_store
 from insights.windows import HOUR, Window, parse_instant
 
 NAMES = ("records_in", "kept", "duplicate", "out_of_scope", "quarantined")

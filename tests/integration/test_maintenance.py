@@ -15,7 +15,8 @@ from insights.simulate import TrailObject, TrailPlan, simulate
 from insights.stages import maintain
 from insights.stages.workspace import Workspace
 from insights.storage import counts
-from insights.storage.objects import ObjectStore, open_store
+from insights.storage.objects import ObjectStore
+from insights.storage.opening import open_store
 from insights.windows import HOUR, Window, parse_instant
 
 START = parse_instant("2026-11-01T00:00")

@@ -14,7 +14,7 @@ import pytest
 from insights.simulate import TrailPlan, simulate
 from insights.stages import count, detect, extract, normalize
 from insights.stages.workspace import Workspace
-from insights.storage.objects import open_store
+from insights.storage.opening import open_store
 from insights.windows import DAY, parse_instant
 
 ACCOUNTS = ("012345678901", "111122223333")  # the first loses its zero where somebody takes it for a number

@@ -17,7 +17,7 @@ import pytest
 
 from insights.cli.demo.airflow import Airflow
 from insights.cli.demo.processes import DemoError
-from insights.storage.objects import open_store
+from insights.storage.opening import open_store
 
 RUN_SECONDS = 120
 ARN = "arn:aws:cloudtrail:us-east-1:111122223333:trail/management-events"

@@ -16,7 +16,8 @@ from insights.records.document import read_document
 from insights.records.partitions import EventHour
 from insights.records.schemas import EVENTS
 from insights.storage.events import hour_key, merge_hour
-from insights.storage.objects import ObjectStore, open_store
+from insights.storage.objects import ObjectStore
+from insights.storage.opening import open_store
 from insights.storage.tables import read_columns
 
 HOUR = EventHour("111122223333", "us-east-1", datetime(2026, 11, 1, 13, tzinfo=UTC))

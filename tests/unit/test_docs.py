@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
 from collections.abc import Iterator
 from dataclasses import replace
@@ -13,6 +12,9 @@ import msgspec
 import pytest
 import typer
 
+from docs import generate
+from docs.generating import tables
+from docs.generating.settings import settings_meanings
 from insights.cli.main import app
 from insights.records.event import REASONS
 from insights.settings import MethodSettings, Settings
@@ -23,17 +25,6 @@ DOCS = PROJECT / "docs"
 PAGES = [pytest.param(page, id=str(page.relative_to(PROJECT))) for page in (*PROJECT.glob("*.md"), *DOCS.rglob("*.md"))]
 FENCE = re.compile(r"^ *```\w*\n(.*?)^ *```", re.DOTALL | re.MULTILINE)
 SPAN = re.compile(r"`([^`\n]+)`")
-
-
-@pytest.fixture(scope="module")
-def generate() -> Any:
-    """The script, which is no part of a package."""
-    spec = importlib.util.spec_from_file_location("generate", DOCS / "generate.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 def code(text: str) -> Iterator[str]:
@@ -57,16 +48,14 @@ def anchors(page: Path) -> set[str]:
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
-def test_generated_parts_are_fresh(generate: Any, capsys: pytest.CaptureFixture[str]) -> None:
+def test_generated_parts_are_fresh(capsys: pytest.CaptureFixture[str]) -> None:
     """What is generated stands in the pages as the code would write it now: else run `make docs`."""
     status = generate.main(["--check"])
 
     assert (status, capsys.readouterr().out) == (0, "")
 
 
-def test_check_names_a_stale_page_and_leaves_it(
-    generate: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_check_names_a_stale_page_and_leaves_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """With --check a stale page is named, the status is 1, and nothing is written."""
     page = tmp_path / "page.md"
     page.write_text("before\n<!-- generated: reasons -->\nold\n<!-- end -->\nafter\n")
@@ -78,7 +67,7 @@ def test_check_names_a_stale_page_and_leaves_it(
     assert "\nold\n" in page.read_text()
 
 
-def test_writing_changes_only_what_is_between_the_markers(generate: Any, tmp_path: Path) -> None:
+def test_writing_changes_only_what_is_between_the_markers(tmp_path: Path) -> None:
     """The words around a generated part stay, and a written page is fresh."""
     page = tmp_path / "page.md"
     page.write_text("before\n<!-- generated: reasons -->\nold\n<!-- end -->\nafter\n")
@@ -90,13 +79,13 @@ def test_writing_changes_only_what_is_between_the_markers(generate: Any, tmp_pat
     assert generate.main(["--check"], tmp_path) == 0
 
 
-def test_a_part_nobody_generates_is_refused(generate: Any) -> None:
+def test_a_part_nobody_generates_is_refused() -> None:
     """A marker with a wrong name is a mistake, not an empty part."""
     with pytest.raises(KeyError, match="reason"):
         generate.render("<!-- generated: reason -->\n<!-- end -->")
 
 
-def test_everything_that_can_be_generated_is_shown(generate: Any) -> None:
+def test_everything_that_can_be_generated_is_shown() -> None:
     """No generated part is missing from the pages."""
     shown = {
         name for page in DOCS.glob("*.md") for name in re.findall(r"<!-- generated: ([\w ]+) -->", page.read_text())
@@ -112,21 +101,21 @@ def test_everything_that_can_be_generated_is_shown(generate: Any) -> None:
         pytest.param("reasons", lambda words: words.update(other="…"), id="remedy without a reason"),
     ],
 )
-def test_words_must_match_the_code(generate: Any, monkeypatch: pytest.MonkeyPatch, table: str, change: Any) -> None:
+def test_words_must_match_the_code(monkeypatch: pytest.MonkeyPatch, table: str, change: Any) -> None:
     """words.toml says something of everything the code knows, and of nothing else."""
-    words = {**generate.WORDS, table: dict(generate.WORDS[table])}
+    words = {**tables.WORDS, table: dict(tables.WORDS[table])}
     change(words[table])
-    monkeypatch.setattr(generate, "WORDS", words)
+    monkeypatch.setattr(tables, "WORDS", words)
 
     with pytest.raises(KeyError):
-        generate.reasons()
+        tables.reasons()
 
 
-def test_settings_file_explains_keys_by_the_comment_above(generate: Any) -> None:
+def test_settings_file_explains_keys_by_the_comment_above() -> None:
     """A key's meaning is the comment above it, of one line or more; a key right below another shares its comment."""
     text = "[a]\n# One\n# two.\nx = 1\n#y = 2\n\n[b]\n# Three.\n#x = 3\n"
 
-    meanings = generate.settings_meanings(text)
+    meanings = settings_meanings(text)
 
     assert meanings == {"a.x": "One two.", "a.y": "One two.", "b.x": "Three."}
 

@@ -27,6 +27,10 @@ WRONG = [
     ({"method": {"score_factr": 2}}, "there is no setting method.score_factr: did you mean score_factor?"),
     ({"method": {"score_factor": 0.5}}, "the setting method.score_factor is wrong: Expected `float` >= 1"),
     ({"method": {"windows_minutes": [1440]}}, "the setting method.windows_minutes is wrong: Expected `int` <= 240"),
+    (
+        {"method": {"windows_minutes": []}},
+        "the setting method.windows_minutes is wrong: Expected `array` of length >= 1",
+    ),
     ({"notify": {"channels": "log"}}, "the setting notify.channels is wrong: Expected `array`, got `str`"),
     ({"notify": {"max_age_hours": 0}}, "the setting notify.max_age_hours is wrong: Expected `int` >= 1"),
     ({"airflow": {"aws_connection": True}}, "the setting airflow.aws_connection is wrong: Expected `str`, got `bool`"),

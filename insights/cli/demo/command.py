@@ -27,7 +27,7 @@ from insights.cli.output import Output, Steps
 from insights.cli.simulate import write
 from insights.simulate import simulate
 from insights.storage import insights as table
-from insights.storage.objects import open_store
+from insights.storage.opening import open_store
 from insights.windows import HOUR, floor, format_instant
 
 TRAIL, LAKE = "demo-trail", "demo-lake"

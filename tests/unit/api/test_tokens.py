@@ -6,7 +6,7 @@ import pytest
 
 from insights.api.tokens import KEY, TokenError, Tokens, open_tokens
 from insights.errors import AccessDeniedError, StorageError
-from insights.storage.objects import open_store
+from insights.storage.opening import open_store
 
 REQUEST = b"LookupEvents of somebody"
 

@@ -19,7 +19,7 @@ from insights.settings import parse_settings
 from insights.stages import count, extract, normalize
 from insights.stages.workspace import Workspace
 from insights.storage import insights
-from insights.storage.objects import open_store
+from insights.storage.opening import open_store
 from insights.windows import Window, parse_instant
 
 DAY = Window(parse_instant("2026-11-01"), parse_instant("2026-11-02"))

@@ -11,7 +11,7 @@ from insights.settings import parse_settings
 from insights.stages import validate
 from insights.stages.workspace import Workspace
 from insights.storage import insights
-from insights.storage.objects import open_store
+from insights.storage.opening import open_store
 from insights.windows import Window, parse_instant
 
 Command = Callable[..., Any]

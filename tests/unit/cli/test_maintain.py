@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from insights.storage import ledger
-from insights.storage.objects import open_store
+from insights.storage.opening import open_store
 from insights.storage.trail import TrailObject
 from insights.windows import parse_instant
 

@@ -11,7 +11,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from insights.simulate import SignedDigest, SigningKey, public_key_list, scenario, simulate, with_digests
-from insights.storage.objects import open_store
+from insights.storage.opening import open_store
 from insights.windows import parse_instant
 
 Command = Callable[..., Any]

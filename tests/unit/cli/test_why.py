@@ -11,7 +11,7 @@ import pytest
 
 from insights.records.schemas import REASONS
 from insights.storage import reasons
-from insights.storage.objects import open_store
+from insights.storage.opening import open_store
 from insights.windows import hour_of, parse_instant
 
 DAY = ("--start", "2026-11-01", "--end", "2026-11-02")

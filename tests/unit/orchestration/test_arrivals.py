@@ -11,7 +11,7 @@ from insights.records.partitions import EventHour
 from insights.settings import parse_settings
 from insights.stages.workspace import Workspace
 from insights.storage import changes, reading
-from insights.storage.objects import open_store
+from insights.storage.opening import open_store
 from insights.windows import Window, parse_instant
 
 

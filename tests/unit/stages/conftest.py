@@ -1,4 +1,4 @@
-"""Insights in the lake, as detection leaves them there, and signed trails."""
+"""Insights in the lake, as detection leaves them there, signed trails, and nine usual days."""
 
 from __future__ import annotations
 
@@ -17,9 +17,10 @@ from insights.settings import parse_settings
 from insights.simulate import SigningKey
 from insights.stages.workspace import Workspace
 from insights.storage import insights
-from insights.storage.objects import open_store
+from insights.storage.opening import open_store
 from insights.windows import parse_instant
 from tests.signed_trails import Case, SignedTrail, new_key
+from tests.unit.stages.running_hour import HOUR_14, QUEUE, judge, put_days, settle, usual
 
 
 def insight_row(
@@ -78,5 +79,29 @@ def case(signed_trail: SignedTrail, tmp_path: Path) -> Callable[..., Case]:
         workspace = Workspace(parse_settings({"integrity": {"keys_file": str(keys)} | settings}))
         workspace.trail, workspace.lake = open_store("memory://"), open_store("memory://")
         return Case(workspace, signed_trail)
+
+    return opened
+
+
+@pytest.fixture(scope="session")
+def nine_days(open_pipeline: Callable[..., Any]) -> dict[str, bytes]:
+    """The files of a lake in which nine usual days, up to 14:00, are judged."""
+    pipeline = open_pipeline()
+    lake = pipeline.workspace.lake
+    put_days(lake, usual())
+    settle(lake, HOUR_14)
+    judge(pipeline, 14, 5)
+    return {info.key: lake.get(info.key)[0] for info in lake.list("")}
+
+
+@pytest.fixture
+def open_nine_days(open_pipeline: Callable[..., Any], nine_days: dict[str, bytes]) -> Callable[..., Any]:
+    """Opens lakes of those nine days; keyword arguments are settings."""
+
+    def opened(**tables: Any) -> Any:
+        pipeline = open_pipeline(**({"trail": {"notifications": QUEUE}} | tables))
+        for key, content in nine_days.items():
+            pipeline.workspace.lake.put(key, content)
+        return pipeline
 
     return opened

@@ -168,6 +168,21 @@ class TestNewRegion:
         pipeline.ingest()
         coverage.run(pipeline.window, pipeline.workspace)
 
+    def read_killed(self, pipeline: Any, start: str, monkeypatch: pytest.MonkeyPatch, *, written_days: int) -> None:
+        """Read a day, and be killed once so many days of a place were written."""
+        write, days = table.write, []
+
+        def killed(lake: Any, day: Any, rows: Any) -> None:
+            if len(days) == written_days:
+                raise KeyboardInterrupt
+            days.append(day)
+            write(lake, day, rows)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(table, "write", killed)
+            with pytest.raises(KeyboardInterrupt):
+                self.read(pipeline, start)
+
     def statuses(self, pipeline: Any, region: str) -> dict[str, str]:
         whole = Window(parse_instant("2026-10-20"), parse_instant("2026-11-20"))
         found = table.read(pipeline.workspace.lake, whole)
@@ -221,36 +236,14 @@ class TestNewRegion:
         """A backfill that was killed while it wrote them is made up for by the next run, whichever it is."""
         pipeline.deliver(record(1, eventTime="2026-11-01T13:05:00Z", awsRegion="eu-west-1"), at="20261101T1310Z")
         self.read(pipeline, "2026-11-06", hours=96)
-        write, days = table.write, []
-
-        def killed(lake: Any, day: Any, rows: Any) -> None:
-            if len(days) > 1:
-                raise KeyboardInterrupt
-            days.append(day)
-            write(lake, day, rows)
-
-        with monkeypatch.context() as patch:
-            patch.setattr(table, "write", killed)
-            with pytest.raises(KeyboardInterrupt):
-                self.read(pipeline, "2026-11-01")
+        self.read_killed(pipeline, "2026-11-01", monkeypatch, written_days=2)
         self.read(pipeline, "2026-11-10", hours=1)
 
         assert {hour[:5] for hour in self.statuses(pipeline, "eu-west-1")} >= {"11-01", "11-06", "11-07", "11-08"}
 
     def test_killed(self, late: Any, monkeypatch: pytest.MonkeyPatch) -> None:
         """A run that was killed while it wrote them is made up for by the next."""
-        write, days = table.write, []
-
-        def killed(lake: Any, day: Any, rows: Any) -> None:
-            if len(days) > 2:
-                raise KeyboardInterrupt
-            days.append(day)
-            write(lake, day, rows)
-
-        with monkeypatch.context() as patch:
-            patch.setattr(table, "write", killed)
-            with pytest.raises(KeyboardInterrupt):
-                self.read(late, "2026-11-04")
+        self.read_killed(late, "2026-11-04", monkeypatch, written_days=3)
         self.read(late, "2026-11-05", hours=1)
 
         assert self.statuses(late, "eu-west-1")["11-01 00"] == "no data"

@@ -184,3 +184,10 @@ def test_a_number_of_the_method_is_a_setting(open_pipeline: Any) -> None:
     assert detect.parameters_of(chosen.workspace) == replace(
         Parameters.preset("low"), score_factor=2, windows_minutes=(1, 60)
     )
+
+
+def test_minutes_with_calls_can_be_left_out(open_pipeline: Any) -> None:
+    """An empty list of their windows is a choice, unlike none: calls alone are judged then."""
+    chosen = open_pipeline(method={"active_windows_minutes": []})
+
+    assert detect.parameters_of(chosen.workspace) == Parameters(active_windows_minutes=())

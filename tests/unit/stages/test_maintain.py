@@ -6,7 +6,7 @@ import pytest
 
 from insights.errors import WindowError
 from insights.stages import extract, maintain
-from insights.storage import changes, compaction, discovery, integrity, reading
+from insights.storage import changes, compaction, discovery, integrity, ledger, reading
 from insights.windows import DAY, Window, parse_instant
 
 # Calls, and deliveries, of 2026-11-01.
@@ -194,6 +194,48 @@ def test_what_was_withdrawn(day) -> None:
 
     assert len(before) == 2
     assert keys(pipeline, integrity.WITHDRAWN, "ledger") == []
+
+
+class TestLooseFiles:
+    """Files whose names tell nothing."""
+
+    @pytest.fixture
+    def loose(self, open_pipeline, record, body):
+        """Opens a lake that read one of each of two days."""
+
+        def opened(**tables):
+            pipeline = open_pipeline(**tables)
+            pipeline.workspace.now = lambda: parse_instant("2026-11-03T00:00")
+            for number, day in enumerate(("01", "02")):
+                pipeline.put(f"{day}.json.gz", body(record(number, eventTime=f"2026-11-{day}T13:05:07Z")))
+                pipeline.ingest()
+            return pipeline
+
+        return opened
+
+    @pytest.mark.parametrize("is_dry_run", [True, False])
+    def test_list_becomes_one_file(self, loose, is_dry_run: bool) -> None:
+        """The list of those that were read is put together, and tells the same; they are not read again."""
+        pipeline = loose()
+        report = maintain.run(None, pipeline.workspace, is_dry_run=is_dry_run)
+        names = [info.key.rpartition("/")[2] for info in pipeline.workspace.lake.list(ledger.LOOSE_READ)]
+
+        assert (report.merged["state/loose_read"].files, report.merged["state/loose_read"].days) == (2, 0)
+        assert (names == ["day.parquet"]) is not is_dry_run
+        assert pipeline.extract().to_read == 0
+        assert ("state/loose_read" in maintain.run(None, pipeline.workspace).merged) is is_dry_run
+
+    def test_notes(self, loose) -> None:
+        """The notes where calls of a day are to be found go with that day's ledger; no run may look back to it then."""
+        pipeline = loose(retention={"ledger_days": 40})
+        pipeline.workspace.now = lambda: parse_instant("2026-11-02") + 40 * DAY
+        report = maintain.run(None, pipeline.workspace)
+        (left,) = keys(pipeline, ledger.LOOSE)
+
+        assert report.deleted["state/loose"].files == 1
+        assert "/date=2026-11-02/" in left
+        with pytest.raises(WindowError, match="begins before 2026-11-03"):
+            pipeline.extract()
 
 
 def test_verdicts_that_were_deleted_are_not_asked_for(day) -> None:

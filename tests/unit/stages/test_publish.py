@@ -7,7 +7,7 @@ import pytest
 from insights.errors import ConflictError
 from insights.stages import extract, maintain, publish
 from insights.storage import insights, publications
-from insights.storage.objects import open_store
+from insights.storage.opening import open_store
 from insights.windows import Window, parse_instant
 
 PLACE = ("111122223333", "us-east-1")

@@ -16,7 +16,7 @@ from insights.settings import parse_settings
 from insights.simulate import SignedDigest, SigningKey, Tampering, TrailObject, tampered, with_digests
 from insights.stages import verification
 from insights.stages.workspace import Workspace
-from insights.storage.objects import open_store
+from insights.storage.opening import open_store
 from insights.windows import Window, parse_instant
 from tests.signed_trails import START, WHOLE, Delivered, SignedTrail, put
 

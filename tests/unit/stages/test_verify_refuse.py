@@ -208,6 +208,24 @@ def test_copies_take_their_place(case: Callable[..., Case]) -> None:
     assert after.refused == {"refuted_object": report.withdrawn}
 
 
+def test_copies_of_a_file_that_is_gone(case: Callable[..., Case]) -> None:
+    """Where the true file is gone by then, no copy takes their place: the report names it until it is put back."""
+    made = case(policy="refuse")
+    true = made.trail.log_files[5]
+    made.deliver(made.objects)
+    made.workspace.trail.put(true.key[:-24] + "0" * 16 + ".json.gz", true.body)
+    made.read()
+    made.workspace.trail.delete(true.key)
+    reports = [made.verify(), made.verify()]
+    assert [(each.gone, each.first_gone) for each in reports] == [(1, (true.key,))] * 2
+    assert true.key not in keys_in_events(made)
+    made.workspace.trail.put(true.key, true.body)
+    made.read()
+
+    assert made.verify().gone == 0
+    assert true.key in keys_in_events(made)
+
+
 def test_a_backfill_digest_lists_it(case: Callable[..., Case]) -> None:
     """A log file that came late is in no digest, and withdrawn; once a backfill digest lists it, it is back."""
     made = case(policy="refuse")

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pyarrow as pa
 import pytest
 
-Row = Mapping[str, object]
-Table = Callable[[Iterable[Row]], pa.Table]
-Steady = Callable[..., list[Row]]
+from tests.unit.statistics.hand_made import At, Row, Rows, Steady, Table
 
 MONDAY = datetime(2026, 3, 2, tzinfo=UTC)
 
@@ -47,7 +44,7 @@ def table() -> Table:
 
 
 @pytest.fixture(scope="session")
-def at() -> Callable[..., datetime]:
+def at() -> At:
     """Give an instant by days, hours and minutes after a Monday."""
     return lambda days=0, hours=0, minutes=0: MONDAY + timedelta(days=days, hours=hours, minutes=minutes)
 
@@ -58,7 +55,7 @@ def steady() -> Steady:
 
     def draw(
         name: str, *, calls_per_minute: float, days: float, start_day: float = 0, seed: int = 7, **other: object
-    ) -> list[Row]:
+    ) -> Rows:
         counts = np.random.default_rng(seed).poisson(calls_per_minute, round(days * 1440))
         first = MONDAY + timedelta(days=start_day)
         return [
@@ -70,7 +67,7 @@ def steady() -> Steady:
 
 
 @pytest.fixture(scope="session")
-def heartbeat() -> list[Row]:
+def heartbeat() -> Rows:
     """Give one call every 20 minutes for 40 days, so that every hour has data."""
     return [
         {

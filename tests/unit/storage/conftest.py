@@ -10,7 +10,8 @@ import pytest
 from insights.records.columns import Batch, build_rows, complete
 from insights.records.document import read_document
 from insights.records.partitions import EventHour
-from insights.storage.objects import ObjectStore, open_store
+from insights.storage.objects import ObjectStore
+from insights.storage.opening import open_store
 from insights.storage.trail import TrailObject
 
 

@@ -3,7 +3,7 @@ from pathlib import Path
 
 from insights.records.partitions import EventHour
 from insights.storage import changes
-from insights.storage.objects import open_store
+from insights.storage.opening import open_store
 
 HOUR = EventHour("111122223333", "us-east-1", datetime(2026, 11, 1, 13, tzinfo=UTC))
 

@@ -12,7 +12,8 @@ from insights.records.schemas import INSIGHTS
 from insights.records.series import Direction, InsightType, SeriesKey
 from insights.storage import insights
 from insights.storage.insight_search import InsightSearch, Page, Query
-from insights.storage.objects import ObjectStore, open_store
+from insights.storage.objects import ObjectStore
+from insights.storage.opening import open_store
 from insights.windows import MINUTE, parse_instant
 
 FIRST, LAST = parse_instant("2026-10-01"), parse_instant("2026-12-01")

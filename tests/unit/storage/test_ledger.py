@@ -106,7 +106,46 @@ class TestLooseObjectsOfLongAgo:
         mixed = [msgspec.structs.replace(o, delivered_at=o.delivered_at + n % 2 * DAY) for n, o in enumerate(objects)]
 
         assert [is_unread for _, is_unread in ledger.unread(aged, mixed)] == [True] * 6
-        assert len(listed) == 2
+        assert len(listed) == 1 + 2  # the list of all that were read, and the two days
+
+
+class TestLooseObjectsThatWereRead:
+    """Every search finds them all."""
+
+    @pytest.fixture
+    def read(self, store, delivered):
+        """Loose objects of thirty days, each entered on its own."""
+        objects = [delivered(f"loose-{number}", is_loose=True) for number in range(30)]
+        objects = [msgspec.structs.replace(o, delivered_at=o.delivered_at + n * DAY) for n, o in enumerate(objects)]
+        for each in objects:
+            enter(store, each)
+        return objects
+
+    def test_no_day_is_looked_at(self, store, delivered, read, monkeypatch) -> None:
+        """One list tells of all that were read; a new one, and a new version, is looked up in the ledger of its day."""
+        listed: list[str] = []
+        inner = store.list
+        monkeypatch.setattr(store, "list", lambda prefix: listed.append(prefix) or inner(prefix))
+        assert [is_unread for _, is_unread in ledger.unread(store, read)] == [False] * 30
+        assert listed == [ledger.LOOSE_READ]
+        changed, new = msgspec.structs.replace(read[7], etag="2"), delivered("new", is_loose=True)
+
+        assert list(ledger.to_read(store, [*read, changed, new])) == [(changed, True), (new, False)]
+        assert [prefix for prefix in listed[2:] if prefix.startswith("ledger/")] == listed[2:]
+        assert len(listed[2:]) == 2
+
+    def test_list_is_behind(self, store, read) -> None:
+        """What was entered by a run that was killed before it could be listed is not read again."""
+        for info in list(store.list(ledger.LOOSE_READ)):
+            store.delete(info.key)
+
+        assert [is_unread for _, is_unread in ledger.unread(store, read)] == [False] * 30
+
+    def test_named_objects_are_not_listed(self, store, delivered) -> None:
+        """The list is of loose objects alone: those with names are looked up by their day."""
+        enter(store, delivered("a"))
+
+        assert list(store.list(ledger.LOOSE_READ)) == []
 
 
 def test_unread(store, delivered) -> None:

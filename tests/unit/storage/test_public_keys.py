@@ -8,7 +8,7 @@ import pytest
 from botocore.stub import Stubber
 
 from insights.errors import AccessDeniedError
-from insights.storage.objects import AwsAccess
+from insights.storage.aws_access import AwsAccess
 from insights.storage.public_keys import list_public_keys
 
 SINCE, UNTIL = datetime(2026, 11, 1, tzinfo=UTC), datetime(2026, 11, 2, tzinfo=UTC)

@@ -6,7 +6,7 @@ from insights.errors import ConflictError, StorageError
 from insights.records.selection import Selection
 from insights.records.series import InsightType
 from insights.storage import selectors
-from insights.storage.objects import open_store
+from insights.storage.opening import open_store
 
 BOTH = Selection.of([(InsightType.CALL_RATE, ["Data", "Management"]), (InsightType.ERROR_RATE, ["Data"])])
 

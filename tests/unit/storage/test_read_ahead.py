@@ -3,7 +3,8 @@ import threading
 import pytest
 
 from insights.errors import NotFoundError, StorageError
-from insights.storage.objects import open_store, read_ahead
+from insights.storage.opening import open_store
+from insights.storage.read_ahead import read_ahead
 
 
 def test_order(store) -> None:

@@ -7,7 +7,7 @@ forty column builders each.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import chain
@@ -21,7 +21,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from insights.records.document import Document
-from insights.records.event import EARLIEST, LATEST, MEMBERS, NO_TEXT, Kind, Refusal
+from insights.records.event import EARLIEST, LATEST, MEMBERS, NO_TEXT, EventRecord, Kind, Refusal
 from insights.records.identity import COLUMNS as IDENTITY_COLUMNS
 from insights.records.identity import parse_identity
 from insights.records.inference import infer_category, infer_read_only
@@ -47,44 +47,77 @@ _values = attrgetter(*IDENTITY_COLUMNS)
 _TYPES = {field.name: field.type for field in UNCOMPLETED}
 _SIMPLE_COLUMNS = tuple(member.column for member in MEMBERS if member.kind in (Kind.TEXT, Kind.FLAG))
 _RAW_COLUMNS = tuple(member.column for member in MEMBERS if member.kind is Kind.NESTED)
+_VALUE_COLUMNS = tuple(member.column for member in MEMBERS if member.kind is not Kind.NESTED)
+_API = ("event_source", "event_name")
 _INFERABLE = ("event_category", "is_read_only", "is_management")
+
+_NOWHERE = np.empty(0, dtype=np.int64)
+_Texts = tuple[npt.NDArray[np.int64], bytes]
+"""Texts one after the other, and their lengths."""
 
 
 @dataclass(slots=True)
 class Batch:
-    """Records on their way to rows; the lists run in parallel.
+    """Records on their way to rows, taken apart into columns.
 
-    `sources[i]` is the number the caller gave record i's object, `positions[i]` its place in there, `others[i]` the
-    JSON text of what does not fit its columns.
+    Of each member `values` has the value of every record, or if it is nested `texts` has the texts of every object put
+    one after the other, with their lengths (0 where it is absent). `others` has of each record the JSON text of what
+    does not fit its columns, `positions` its place in its object, and `sources` the number the caller gave the object:
+    an array for each object.
     """
 
-    records: list[Any] = field(default_factory=list)
+    values: dict[str, list[Any]] = field(default_factory=lambda: {column: [] for column in _VALUE_COLUMNS})
+    texts: dict[str, list[_Texts]] = field(default_factory=lambda: {column: [] for column in _RAW_COLUMNS})
     others: list[str | None] = field(default_factory=list)
-    sources: list[int] = field(default_factory=list)
-    positions: list[int] = field(default_factory=list)
+    sources: list[npt.NDArray[np.int64]] = field(default_factory=list)
+    positions: list[npt.NDArray[np.int64]] = field(default_factory=list)
 
     def __len__(self) -> int:
-        return len(self.records)
+        return len(self.others)
 
     def add(self, document: Document, source: int) -> None:
-        """Take the records of one object."""
+        """Take the records of one object: as soon as it is decoded, for then it is still in the processor's caches, and
+        its text need not wait for that of others."""
         count = len(document.records)
-        self.records += document.records
+        if not count:
+            return
+        # Tuples first: taking one attribute at a time costs half as much again.
+        transposed = zip(*map(msgspec.structs.astuple, document.records), strict=True)
+        for column, values in zip(_MEMBER_COLUMNS, transposed, strict=True):
+            if column in self.values:
+                self.values[column] += values
+            else:
+                self.texts[column].append(_texts(values))
         self.others += [document.others.get(i) for i in range(count)] if document.others else [None] * count
-        self.sources += [source] * count
-        self.positions += document.positions or range(count)
+        self.sources.append(np.full(count, source))
+        self.positions.append(np.array(document.positions) if document.positions else np.arange(count))
 
-    def parts(self, size: int) -> list[Batch]:
-        """Cut into batches of at most `size` records, in order."""
-        return [
-            Batch(
-                self.records[i : i + size],
-                self.others[i : i + size],
-                self.sources[i : i + size],
-                self.positions[i : i + size],
-            )
-            for i in range(0, len(self), size)
+    def singles(self) -> Iterator[tuple[Document, int]]:
+        """Put the records together again, each in a document of its own, with the number of its object."""
+        columns = [
+            self.values[column] if column in self.values else list(chain.from_iterable(map(_raws, self.texts[column])))
+            for column in _MEMBER_COLUMNS
         ]
+        origin = (np.concatenate(each).tolist() for each in (self.positions, self.sources))
+        for members, other, position, source in zip(zip(*columns, strict=True), self.others, *origin, strict=True):
+            record = EventRecord(**dict(zip(_MEMBER_COLUMNS, members, strict=True)))
+            yield Document([record], [position], {} if other is None else {0: other}), source
+
+
+def _texts(values: Sequence[Any]) -> _Texts:
+    if _is_only(values, NO_TEXT):
+        return np.zeros(len(values), dtype=np.int64), b""
+    return np.fromiter(map(len, values), np.int64, len(values)), b"".join(values)
+
+
+def _raws(texts: _Texts) -> list[msgspec.Raw]:
+    """Cut texts apart again."""
+    lengths, text = texts
+    ends = np.cumsum(lengths).tolist()
+    return [
+        msgspec.Raw(text[end - length : end]) if length else NO_TEXT
+        for length, end in zip(lengths.tolist(), ends, strict=True)
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,29 +162,26 @@ def build_rows(batch: Batch) -> tuple[Rows, list[tuple[int, Refusal]]]:
 def _build_one_by_one(batch: Batch) -> tuple[Rows, list[tuple[int, Refusal]]]:
     """Find the records with an instant that does not exist or a text that is not UTF-8."""
     kept, refusals = [], []
-    for single in batch.parts(1):
+    for document, source in batch.singles():
+        single = Batch()
+        single.add(document, source)
         try:
             kept.append(_rows(single))
         except ValueError as error:
-            refusals.append((single.sources[0], _refuse(single, error)))
+            refusals.append((source, _refuse(document.records[0], document.positions[0], error)))
     return Rows.concat(kept or [_rows(Batch())]), refusals
 
 
 def _rows(batch: Batch) -> Rows:
-    # Tuples first: taking one attribute at a time costs half as much again.
-    transposed = zip(*map(msgspec.structs.astuple, batch.records), strict=True)
-    values = (
-        dict(zip(_MEMBER_COLUMNS, transposed, strict=True)) if batch.records else dict.fromkeys(_MEMBER_COLUMNS, ())
-    )
-    columns = {column: _built(column, values[column]) for column in _SIMPLE_COLUMNS}
-    columns["event_time"] = _instants(values["event_time"])
-    columns |= _nested({column: values[column] for column in _RAW_COLUMNS})
-    columns |= _inferred_columns(batch.records, columns)
+    columns = {column: _built(column, batch.values[column]) for column in _SIMPLE_COLUMNS}
+    columns["event_time"] = _instants(batch.values["event_time"])
+    columns |= {column: _nested(column, batch.texts[column], len(batch)) for column in _RAW_COLUMNS}
+    columns |= _inferred_columns(batch, columns)
     columns["other_fields_json"] = _built("other_fields_json", batch.others)
     columns["account_id"] = columns["recipient_account_id"]
     columns["region"] = columns["aws_region"]
     table = pa.table(columns)
-    return Rows(table, np.array(batch.sources, dtype=np.int64), np.array(batch.positions, dtype=np.int64))
+    return Rows(table, *(np.concatenate([_NOWHERE, *each]) for each in (batch.sources, batch.positions)))
 
 
 def complete(table: pa.Table) -> pa.Table:
@@ -172,27 +202,28 @@ def _identity(text: str | None) -> tuple[str | None, ...]:
     return values
 
 
-def _inferred_columns(records: Sequence[Any], columns: Mapping[str, pa.Array]) -> dict[str, pa.Array]:
+def _inferred_columns(batch: Batch, columns: Mapping[str, pa.Array]) -> dict[str, pa.Array]:
     """Fill what older records do not say, and name it in `inferred_fields`."""
     if not any(columns[name].null_count for name in _INFERABLE):
-        return {"inferred_fields": pa.nulls(len(records), DICTIONARY)}
+        return {"inferred_fields": pa.nulls(len(batch), DICTIONARY)}
     names = (*_INFERABLE, "inferred_fields")
-    filled = zip(*map(_with_inferred, records), strict=True)
+    filled = zip(*map(_with_inferred, *(batch.values[name] for name in (*_API, *_INFERABLE))), strict=True)
     return {name: _built(name, column) for name, column in zip(names, filled, strict=True)}
 
 
-def _with_inferred(record: Any) -> tuple[str, bool, bool, str | None]:
-    category, is_read_only, is_management = record.event_category, record.is_read_only, record.is_management
+def _with_inferred(
+    event_source: str, event_name: str, category: str | None, is_read_only: bool | None, is_management: bool | None
+) -> tuple[str, bool, bool, str | None]:
     missing = []
     if category is None:
         missing.append("eventCategory")
-        category = infer_category(record.event_source, record.event_name, is_management)
+        category = infer_category(event_source, event_name, is_management)
     if is_management is None:
         missing.append("managementEvent")
         is_management = category == "Management"
     if is_read_only is None:
         missing.append("readOnly")
-        is_read_only = infer_read_only(record.event_source, record.event_name)
+        is_read_only = infer_read_only(event_source, event_name)
     return category, is_read_only, is_management, ",".join(missing) if missing else None
 
 
@@ -222,46 +253,27 @@ def _instants(values: Sequence[str]) -> pa.Array:
     return instants
 
 
-def _nested(values: Mapping[str, Sequence[Any]]) -> dict[str, pa.Array]:
-    """Build the columns of raw JSON."""
-    present = [column for column in values if not _is_only(values[column], NO_TEXT)]
-    repeated = [column for column in present if _TYPES[column] == DICTIONARY]
-    others = [column for column in present if column not in repeated]
-    columns = {column: pa.nulls(len(each), _TYPES[column]) for column, each in values.items()}
-    # Apart, for the texts of those that become dictionaries need not stay.
-    columns |= dict(zip(others, _texts_of_raw([values[column] for column in others]), strict=True))
-    texts = _texts_of_raw([values[column] for column in repeated])
-    return columns | {column: text.dictionary_encode() for column, text in zip(repeated, texts, strict=True)}
-
-
-def _texts_of_raw(columns: Sequence[Sequence[Any]]) -> list[pa.StringArray]:
-    """Raw JSON as text: columns of one length, put one after the other in one copy.
+def _nested(column: str, parts: Sequence[_Texts], count: int) -> pa.Array:
+    """Build a column of raw JSON of so many records. No JSON is empty: what is absent is told by its length.
 
     Raises:
         ValueError: not UTF-8, which the decoder does not check in what it skips, or more than a column can hold.
     """
-    raws = list(chain.from_iterable(columns))
-    lengths = np.fromiter(map(len, raws), np.int64, len(raws))
-    size = int(lengths.sum())
-    if size > _COLUMN_BYTES:
-        raise ValueError(f"{size} bytes in one column")
-    offsets = np.zeros(len(raws) + 1, dtype=np.int32)
+    text = b"".join(text for _, text in parts)
+    if not text:
+        return pa.nulls(count, _TYPES[column])
+    if len(text) > _COLUMN_BYTES:
+        raise ValueError(f"{len(text)} bytes in one column")
+    lengths = np.concatenate([lengths for lengths, _ in parts])
+    offsets = np.zeros(count + 1, dtype=np.int32)
     np.cumsum(lengths, out=offsets[1:])
-    text = pa.py_buffer(b"".join(raws))
-    pa.BinaryArray.from_buffers(pa.binary(), len(raws), [None, pa.py_buffer(offsets), text]).cast(pa.string())
-    starts = range(0, len(raws), len(columns[0])) if raws else ()
-    ends = (start + len(columns[0]) for start in starts)
-    return [_text(lengths[i:j], offsets[i : j + 1], text) for i, j in zip(starts, ends, strict=True)]
-
-
-def _text(lengths: npt.NDArray[np.int64], offsets: npt.NDArray[np.int32], text: pa.Buffer) -> pa.StringArray:
-    """Give a column without a copy of its text. No JSON is empty: what is absent is told by its length."""
     is_there = None if lengths.all() else pa.py_buffer(np.packbits(lengths > 0, bitorder="little"))
-    return pa.StringArray.from_buffers(len(lengths), pa.py_buffer(offsets), text, is_there)
+    buffers = [is_there, pa.py_buffer(offsets), pa.py_buffer(text)]
+    texts = pa.BinaryArray.from_buffers(pa.binary(), count, buffers).cast(pa.string())
+    return texts.dictionary_encode() if _TYPES[column] == DICTIONARY else texts
 
 
-def _refuse(single: Batch, error: Exception) -> Refusal:
-    record, position = single.records[0], single.positions[0]
+def _refuse(record: Any, position: int, error: Exception) -> Refusal:
     content = msgspec.json.encode(record)
     if "UTF8" in str(error):
         return Refusal("invalid_text", "a nested text is not UTF-8", position, content)

@@ -152,11 +152,7 @@ class _Work:
                 if isinstance(body, StorageError):
                     self.failures[number] = body
                     continue
-                document = read_document(key, body, limit_bytes=limit_bytes, is_hashing=self.is_hashing)
-                if self.is_hashing:
-                    # Nearly all have it from reading; of the others this says why they have none.
-                    self.hashes[number] = document.content_hash or fingerprint(body)
-                self._take(number, document)
+                self._take(number, body, read_document(key, body, limit_bytes=limit_bytes, is_hashing=self.is_hashing))
         self._flush_batch()
         self._sort_out()
         while self.pending:
@@ -170,19 +166,22 @@ class _Work:
             else:
                 yield number
 
-    def _take(self, number: int, document: Document) -> None:
+    def _take(self, number: int, body: bytes, document: Document) -> None:
+        if self.is_hashing:
+            # Nearly all have it from reading; of the others this says why they have none.
+            self.hashes[number] = document.content_hash or fingerprint(body)
         self.records_in[number] = document.records_in
         self.refusals += [(number, refusal) for refusal in document.refusals]
-        if len(self.batch) + len(document.records) > BATCH_RECORDS:
-            self._flush_batch()
-        self.batch.add(document, number)
+        for part in document.parts(BATCH_RECORDS):
+            if len(self.batch) + len(part.records) > BATCH_RECORDS:
+                self._flush_batch()
+            self.batch.add(part, number)
 
     def _flush_batch(self) -> None:
-        for part in self.batch.parts(BATCH_RECORDS):
-            rows, refusals = build_rows(part)
-            self.refusals += refusals
-            self.built.append(rows)
+        rows, refusals = build_rows(self.batch)
         self.batch = Batch()
+        self.refusals += refusals
+        self.built.append(rows)
         if sum(map(len, self.built)) >= SORTED_ROWS:
             self._sort_out()
         while self.pending_bytes > PENDING_BYTES:

@@ -134,16 +134,6 @@ class TestRefusals:
         assert (rows.table.num_rows, len(refusals)) == (0, 1)
 
 
-def test_parts(record) -> None:
-    """A batch is cut in order, and its last part is what is left."""
-    batch = Batch()
-    batch.add(read_document("x.json", json.dumps({"Records": [record(i) for i in range(5)]}).encode()), 0)
-
-    parts = batch.parts(2)
-    assert [len(part) for part in parts] == [2, 2, 1]
-    assert [place for part in parts for place in part.positions] == [0, 1, 2, 3, 4]
-
-
 def test_concat(record) -> None:
     """Rows of several batches follow one another, their callers told apart."""
     parts = [built(record(1))[0], built(record(2, userIdentity={"type": "Root"}), record(3))[0]]

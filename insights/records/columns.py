@@ -1,16 +1,11 @@
-"""From decoded records to rows of the `events` table.
-
-Written for batches of one to two thousand records: larger ones fall out of the processor's caches, smaller ones pay for
-forty column builders each.
-"""
+"""From batches of records to rows of the `events` table."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
-from itertools import chain
 from operator import attrgetter
 from typing import Any
 
@@ -20,8 +15,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from insights.records.document import Document
-from insights.records.event import EARLIEST, LATEST, MEMBERS, NO_TEXT, EventRecord, Kind, Refusal
+from insights.records.batches import NESTED_COLUMNS, Batch, Texts, is_only
+from insights.records.event import EARLIEST, LATEST, Refusal
 from insights.records.identity import COLUMNS as IDENTITY_COLUMNS
 from insights.records.identity import parse_identity
 from insights.records.inference import infer_category, infer_read_only
@@ -32,7 +27,6 @@ _INSTANT_LENGTH = len("2026-11-01T13:05:07Z")
 _SEPARATORS = (4, 7, 10, 13, 16, 19)
 _SEPARATOR_CODES = np.frombuffer(b"--T::Z", np.uint8)
 _EARLIEST, _LATEST = (int(each.timestamp()) * 1_000_000 for each in (EARLIEST, LATEST))
-BATCH_RECORDS = 2_000
 _CACHED_CALLERS = 10_000
 """Two kilobytes each; where every call has a session of its own, no cache helps."""
 _COLUMN_BYTES = 2**31 - 1
@@ -42,82 +36,12 @@ UNCOMPLETED = pa.schema([field for field in with_dictionaries(EVENTS) if field.n
 caller's are added last, by `complete`."""
 
 _COMPLETED = with_dictionaries(EVENTS)
-_MEMBER_COLUMNS = tuple(member.column for member in MEMBERS)
 _values = attrgetter(*IDENTITY_COLUMNS)
 _TYPES = {field.name: field.type for field in UNCOMPLETED}
-_SIMPLE_COLUMNS = tuple(member.column for member in MEMBERS if member.kind in (Kind.TEXT, Kind.FLAG))
-_RAW_COLUMNS = tuple(member.column for member in MEMBERS if member.kind is Kind.NESTED)
-_VALUE_COLUMNS = tuple(member.column for member in MEMBERS if member.kind is not Kind.NESTED)
 _API = ("event_source", "event_name")
 _INFERABLE = ("event_category", "is_read_only", "is_management")
 
 _NOWHERE = np.empty(0, dtype=np.int64)
-_Texts = tuple[npt.NDArray[np.int64], bytes]
-"""Texts one after the other, and their lengths."""
-
-
-@dataclass(slots=True)
-class Batch:
-    """Records on their way to rows, taken apart into columns.
-
-    Of each member `values` has the value of every record, or if it is nested `texts` has the texts of every object put
-    one after the other, with their lengths (0 where it is absent). `others` has of each record the JSON text of what
-    does not fit its columns, `positions` its place in its object, and `sources` the number the caller gave the object:
-    an array for each object.
-    """
-
-    values: dict[str, list[Any]] = field(default_factory=lambda: {column: [] for column in _VALUE_COLUMNS})
-    texts: dict[str, list[_Texts]] = field(default_factory=lambda: {column: [] for column in _RAW_COLUMNS})
-    others: list[str | None] = field(default_factory=list)
-    sources: list[npt.NDArray[np.int64]] = field(default_factory=list)
-    positions: list[npt.NDArray[np.int64]] = field(default_factory=list)
-
-    def __len__(self) -> int:
-        return len(self.others)
-
-    def add(self, document: Document, source: int) -> None:
-        """Take the records of one object: as soon as it is decoded, for then it is still in the processor's caches, and
-        its text need not wait for that of others."""
-        count = len(document.records)
-        if not count:
-            return
-        # Tuples first: taking one attribute at a time costs half as much again.
-        transposed = zip(*map(msgspec.structs.astuple, document.records), strict=True)
-        for column, values in zip(_MEMBER_COLUMNS, transposed, strict=True):
-            if column in self.values:
-                self.values[column] += values
-            else:
-                self.texts[column].append(_texts(values))
-        self.others += [document.others.get(i) for i in range(count)] if document.others else [None] * count
-        self.sources.append(np.full(count, source))
-        self.positions.append(np.array(document.positions) if document.positions else np.arange(count))
-
-    def singles(self) -> Iterator[tuple[Document, int]]:
-        """Put the records together again, each in a document of its own, with the number of its object."""
-        columns = [
-            self.values[column] if column in self.values else list(chain.from_iterable(map(_raws, self.texts[column])))
-            for column in _MEMBER_COLUMNS
-        ]
-        origin = (np.concatenate(each).tolist() for each in (self.positions, self.sources))
-        for members, other, position, source in zip(zip(*columns, strict=True), self.others, *origin, strict=True):
-            record = EventRecord(**dict(zip(_MEMBER_COLUMNS, members, strict=True)))
-            yield Document([record], [position], {} if other is None else {0: other}), source
-
-
-def _texts(values: Sequence[Any]) -> _Texts:
-    if _is_only(values, NO_TEXT):
-        return np.zeros(len(values), dtype=np.int64), b""
-    return np.fromiter(map(len, values), np.int64, len(values)), b"".join(values)
-
-
-def _raws(texts: _Texts) -> list[msgspec.Raw]:
-    """Cut texts apart again."""
-    lengths, text = texts
-    ends = np.cumsum(lengths).tolist()
-    return [
-        msgspec.Raw(text[end - length : end]) if length else NO_TEXT
-        for length, end in zip(lengths.tolist(), ends, strict=True)
-    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,9 +97,10 @@ def _build_one_by_one(batch: Batch) -> tuple[Rows, list[tuple[int, Refusal]]]:
 
 
 def _rows(batch: Batch) -> Rows:
-    columns = {column: _built(column, batch.values[column]) for column in _SIMPLE_COLUMNS}
+    columns = {column: codes.array() for column, codes in batch.codes.items()}
+    columns |= {column: _built(column, values) for column, values in batch.values.items() if column != "event_time"}
     columns["event_time"] = _instants(batch.values["event_time"])
-    columns |= {column: _nested(column, batch.texts[column], len(batch)) for column in _RAW_COLUMNS}
+    columns |= {column: _nested(column, batch.texts[column], len(batch)) for column in NESTED_COLUMNS}
     columns |= _inferred_columns(batch, columns)
     columns["other_fields_json"] = _built("other_fields_json", batch.others)
     columns["account_id"] = columns["recipient_account_id"]
@@ -207,7 +132,7 @@ def _inferred_columns(batch: Batch, columns: Mapping[str, pa.Array]) -> dict[str
     if not any(columns[name].null_count for name in _INFERABLE):
         return {"inferred_fields": pa.nulls(len(batch), DICTIONARY)}
     names = (*_INFERABLE, "inferred_fields")
-    filled = zip(*map(_with_inferred, *(batch.values[name] for name in (*_API, *_INFERABLE))), strict=True)
+    filled = zip(*map(_with_inferred, *(columns[name].to_pylist() for name in (*_API, *_INFERABLE))), strict=True)
     return {name: _built(name, column) for name, column in zip(names, filled, strict=True)}
 
 
@@ -229,11 +154,7 @@ def _with_inferred(
 
 def _built(column: str, values: Sequence[Any]) -> pa.Array:
     """Build a column; half of the members are in hardly any record, and a column of nulls is free."""
-    return pa.nulls(len(values), _TYPES[column]) if _is_only(values, None) else pa.array(values, _TYPES[column])
-
-
-def _is_only(values: Sequence[Any], absent: Any) -> bool:
-    return not values or (values[0] is absent and values.count(absent) == len(values))
+    return pa.nulls(len(values), _TYPES[column]) if is_only(values, None) else pa.array(values, _TYPES[column])
 
 
 def _instants(values: Sequence[str]) -> pa.Array:
@@ -253,7 +174,7 @@ def _instants(values: Sequence[str]) -> pa.Array:
     return instants
 
 
-def _nested(column: str, parts: Sequence[_Texts], count: int) -> pa.Array:
+def _nested(column: str, parts: Sequence[Texts], count: int) -> pa.Array:
     """Build a column of raw JSON of so many records. No JSON is empty: what is absent is told by its length.
 
     Raises:

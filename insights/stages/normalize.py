@@ -21,7 +21,8 @@ import pyarrow.compute as pc
 
 from insights.errors import AccessDeniedError, NotFoundError, ReconciliationError, StorageError
 from insights.integrity.log_files import fingerprint
-from insights.records.columns import BATCH_RECORDS, Batch, Rows, build_rows, has_usable_partition
+from insights.records.batches import BATCH_RECORDS, Batch
+from insights.records.columns import Rows, build_rows, has_usable_partition
 from insights.records.document import Document, read_document, refuse_too_large
 from insights.records.event import Refusal, restore_text
 from insights.records.object_keys import with_version

@@ -6,7 +6,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from insights.records.columns import Batch, Rows, build_rows, complete, has_usable_partition
+from insights.records.batches import Batch
+from insights.records.columns import Rows, build_rows, complete, has_usable_partition
 from insights.records.document import read_document
 from insights.records.event import Refusal, restore
 from insights.records.schemas import EVENTS, with_dictionaries

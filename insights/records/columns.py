@@ -110,14 +110,28 @@ def _rows(batch: Batch) -> Rows:
 
 
 def complete(table: pa.Table) -> pa.Table:
-    """Make rows of `EVENTS`, texts that repeat as dictionaries, of those of `UNCOMPLETED`."""
-    callers = table["user_identity_json"].combine_chunks()
-    # One more than there are, so that there is one.
+    """Make rows of `EVENTS`, texts that repeat as dictionaries, of those of `UNCOMPLETED`. Equal rows give equal
+    dictionaries, however they came together."""
+    columns = {name: _in_order(table[name]) for name in table.column_names}
+    callers = columns["user_identity_json"]
+    # One more than there are, so that there is one. They are in order, and so is what follows from them.
     identities = zip(*map(_identity, [*callers.dictionary.to_pylist(), None]), strict=True)
-    columns = {name: table[name] for name in table.column_names}
     for column, distinct in zip(IDENTITY_COLUMNS.values(), identities, strict=True):
         columns[column] = pa.array(distinct, DICTIONARY).take(callers.indices)
     return pa.table([columns[name] for name in EVENTS.names], schema=_COMPLETED)
+
+
+def _in_order(column: pa.ChunkedArray) -> pa.Array:
+    """Give a dictionary the values that occur, in the order in which they do."""
+    array = column.combine_chunks()
+    if not pa.types.is_dictionary(column.type):
+        return array
+    if array.null_count == len(array):
+        return pa.nulls(len(array), column.type)
+    if len(array.dictionary) == 1:
+        return array
+    codes = array.indices.dictionary_encode()
+    return pa.DictionaryArray.from_arrays(codes.indices, array.dictionary.take(codes.dictionary), safe=False)
 
 
 @lru_cache(_CACHED_CALLERS)

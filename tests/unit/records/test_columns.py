@@ -12,6 +12,8 @@ from insights.records.document import read_document
 from insights.records.event import Refusal, restore
 from insights.records.schemas import EVENTS, with_dictionaries
 
+IDENTIFYING = ["event_name", "user_identity_json", "identity_type", "identity_arn", "identity_key"]
+
 
 def built(*records: Any, replace: tuple[bytes, bytes] = (b"", b"")) -> tuple[Rows, list[tuple[int, Refusal]]]:
     """Build the rows of an object that the caller gave number 7."""
@@ -55,6 +57,20 @@ class TestRows:
             "Root",
         ]
         assert table["object_key"].to_pylist() == ["a"] * 3
+
+    def test_complete_in_order(self, record) -> None:
+        """Equal rows give equal dictionaries, in whatever order the values came to be known and whatever else with."""
+        root, nobody = record(1, userIdentity={"type": "Root"}), {**record(2), "userIdentity": None}
+        rows, _ = built(root, nobody, record(3), record(4))
+        other, _ = built(record(5, eventName="Other"), record(4), nobody, record(3), root)
+        again = Rows(other.table.take([4, 2, 3, 1]), other.sources[1:], other.positions[1:])
+        first, second = completed(rows), completed(again)
+
+        assert first.to_pylist() == second.to_pylist()
+        assert [column.chunk(0).dictionary.to_pylist() for column in first.select(IDENTIFYING)] == [
+            column.chunk(0).dictionary.to_pylist() for column in second.select(IDENTIFYING)
+        ]
+        assert first["identity_type"].chunk(0).dictionary.to_pylist() == ["Root", "AssumedRole"]
 
     def test_inferred(self, record) -> None:
         """What an old record does not say is derived, named, and not given back as if it had said it."""

@@ -1,8 +1,4 @@
-"""Records on their way to rows: taken apart into columns, an object at a time.
-
-Written for batches of one to two thousand records: larger ones fall out of the processor's caches, smaller ones pay for
-forty column builders each.
-"""
+"""Records on their way to rows: taken apart into columns, an object at a time."""
 
 from __future__ import annotations
 
@@ -21,7 +17,10 @@ from insights.records.document import Document
 from insights.records.event import MEMBERS, NO_TEXT, EventRecord, Kind
 from insights.records.schemas import DICTIONARY, REPEATED
 
-BATCH_RECORDS = 2_000
+BATCH_RECORDS = 16_000
+BATCH_BYTES = 32 * 2**20
+"""What a batch should not exceed. Every one pays for forty column builders and for being sorted apart by event hours:
+batches of two thousand cost a tenth of the whole more. Nested texts have a kilobyte a record, but may have 256."""
 
 NESTED_COLUMNS = tuple(member.column for member in MEMBERS if member.kind is Kind.NESTED)
 _MEMBER_COLUMNS = tuple(member.column for member in MEMBERS)
@@ -49,9 +48,14 @@ class Batch:
     others: list[str | None] = field(default_factory=list)
     sources: list[npt.NDArray[np.int64]] = field(default_factory=list)
     positions: list[npt.NDArray[np.int64]] = field(default_factory=list)
+    text_bytes: int = 0
 
     def __len__(self) -> int:
         return len(self.others)
+
+    def has_room(self, document: Document) -> bool:
+        """Tell whether the records of an object can be taken, too."""
+        return len(self) + len(document.records) <= BATCH_RECORDS and self.text_bytes < BATCH_BYTES
 
     def add(self, document: Document, source: int) -> None:
         """Take the records of one object: as soon as it is decoded, for then it is still in the processor's caches, and
@@ -67,21 +71,39 @@ class Batch:
             elif column in self.values:
                 self.values[column] += values
             else:
-                self.texts[column].append(_texts(values))
+                texts = _texts(values)
+                self.texts[column].append(texts)
+                self.text_bytes += len(texts[1])
         self.others += [document.others.get(i) for i in range(count)] if document.others else [None] * count
         self.sources.append(np.full(count, source))
         self.positions.append(np.array(document.positions) if document.positions else np.arange(count))
 
-    def singles(self) -> Iterator[tuple[Document, int]]:
-        """Put the records together again, each in a document of its own, with the number of its object."""
+    def documents(self) -> Iterator[tuple[Document, int]]:
+        """Put the records together again, with the number of their object."""
         members = dict(self.values)
         members |= {column: codes.array().to_pylist() for column, codes in self.codes.items()}
         members |= {column: list(chain.from_iterable(map(_raws, texts))) for column, texts in self.texts.items()}
-        columns = [members[column] for column in _MEMBER_COLUMNS]
-        origin = (np.concatenate(each).tolist() for each in (self.positions, self.sources))
-        for values, other, position, source in zip(zip(*columns, strict=True), self.others, *origin, strict=True):
-            record = EventRecord(**dict(zip(_MEMBER_COLUMNS, values, strict=True)))
-            yield Document([record], [position], {} if other is None else {0: other}), source
+        rows = zip(*(members[column] for column in _MEMBER_COLUMNS), strict=True)
+        records = [EventRecord(**dict(zip(_MEMBER_COLUMNS, values, strict=True))) for values in rows]
+        start = 0
+        for source, positions in zip(self.sources, self.positions, strict=True):
+            here = slice(start, start + len(positions))
+            others = {i: other for i, other in enumerate(self.others[here]) if other is not None}
+            yield Document(records[here], positions.tolist(), others), int(source[0])
+            start += len(positions)
+
+    def halves(self) -> Iterator[Batch]:
+        """Cut into two batches; there must be more than one record."""
+        documents = list(self.documents())
+        if len(documents) == 1:
+            document, source = documents[0]
+            documents = [(part, source) for part in document.parts(-(-len(self) // 2))]
+        middle = len(documents) // 2
+        for some in (documents[:middle], documents[middle:]):
+            half = Batch()
+            for document, source in some:
+                half.add(document, source)
+            yield half
 
 
 class _Codes(dict[str | None, int]):

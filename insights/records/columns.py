@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import chain
 from operator import attrgetter
 from typing import Any
 
@@ -79,21 +80,13 @@ def build_rows(batch: Batch) -> tuple[Rows, list[tuple[int, Refusal]]]:
     """Give a batch's rows in order, and what cannot become a row, with the number of the object it came from."""
     try:
         return _rows(batch), []
-    except ValueError:  # pa.ArrowInvalid is one
-        return _build_one_by_one(batch)
-
-
-def _build_one_by_one(batch: Batch) -> tuple[Rows, list[tuple[int, Refusal]]]:
-    """Find the records with an instant that does not exist or a text that is not UTF-8."""
-    kept, refusals = [], []
-    for document, source in batch.singles():
-        single = Batch()
-        single.add(document, source)
-        try:
-            kept.append(_rows(single))
-        except ValueError as error:
-            refusals.append((source, _refuse(document.records[0], document.positions[0], error)))
-    return Rows.concat(kept or [_rows(Batch())]), refusals
+    except ValueError as error:  # pa.ArrowInvalid is one
+        # A record has an instant that does not exist or a text that is not UTF-8: it is in the one half or the other.
+        if len(batch) > 1:
+            rows, refusals = zip(*map(build_rows, batch.halves()), strict=True)
+            return Rows.concat(rows), [*chain.from_iterable(refusals)]
+        document, source = next(batch.documents())
+        return _rows(Batch()), [(source, _refuse(document.records[0], document.positions[0], error))]
 
 
 def _rows(batch: Batch) -> Rows:

@@ -41,9 +41,6 @@ from insights.windows import HOUR, Window, floor
 PENDING_BYTES = 40 * 2**20
 """How many bytes of rows wait in memory before event hours are written."""
 
-SORTED_ROWS = 16_000
-"""How many rows are put with their event hours at once: of each hour there are many then, which costs less a row."""
-
 _HOUR_MICROSECONDS = int(HOUR.total_seconds()) * 1_000_000
 
 
@@ -127,7 +124,6 @@ class _Work:
     sizes: dict[EventHour, int] = field(default_factory=dict)
     pending_bytes: int = 0
     batch: Batch = field(default_factory=Batch)
-    built: list[Rows] = field(default_factory=list)
     refusals: list[tuple[int, Refusal]] = field(default_factory=list)
     failures: dict[int, StorageError] = field(default_factory=dict)
     is_hashing: bool = False
@@ -155,7 +151,6 @@ class _Work:
                     continue
                 self._take(number, body, read_document(key, body, limit_bytes=limit_bytes, is_hashing=self.is_hashing))
         self._flush_batch()
-        self._sort_out()
         while self.pending:
             self._merge_one()
 
@@ -174,7 +169,7 @@ class _Work:
         self.records_in[number] = document.records_in
         self.refusals += [(number, refusal) for refusal in document.refusals]
         for part in document.parts(BATCH_RECORDS):
-            if len(self.batch) + len(part.records) > BATCH_RECORDS:
+            if not self.batch.has_room(part):
                 self._flush_batch()
             self.batch.add(part, number)
 
@@ -182,17 +177,12 @@ class _Work:
         rows, refusals = build_rows(self.batch)
         self.batch = Batch()
         self.refusals += refusals
-        self.built.append(rows)
-        if sum(map(len, self.built)) >= SORTED_ROWS:
-            self._sort_out()
+        self._sort_out(rows)
         while self.pending_bytes > PENDING_BYTES:
             self._merge_one()
 
-    def _sort_out(self) -> None:
+    def _sort_out(self, rows: Rows) -> None:
         """Leave out what is out of scope or cannot be filed, and put the rest with its event hours."""
-        if not self.built:
-            return
-        rows, self.built = Rows.concat(self.built), []
         in_scope = pc.is_in(rows.table["event_category"], pa.array(sorted(self.categories))).to_numpy()
         if self.kept_since is not None:
             in_scope &= pc.greater_equal(rows.table["event_time"], pa.scalar(self.kept_since, INSTANT)).to_numpy()

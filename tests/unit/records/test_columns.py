@@ -144,6 +144,24 @@ class TestRefusals:
         assert [(number, refusal.reason, refusal.index) for number, refusal in refusals] == [(7, "invalid_text", 1)]
         assert b"\xff\xfe" in refusals[0][1].content
 
+    def test_among_many(self, record) -> None:
+        """Of many objects' records only those are refused that cannot be kept; the others stay as they were."""
+        batch = Batch()
+        for source in range(5):
+            entries = [record(10 * source + i, newMember=i) for i in range(4)]
+            if source in (1, 4):
+                entries[1] = record(10 * source + 1, eventTime="2026-02-30T00:00:00Z")
+            batch.add(read_document("x.json", json.dumps({"Records": entries}).encode()), source)
+        rows, refusals = build_rows(batch)
+
+        good = [(source, i) for source in range(5) for i in range(4) if (source, i) not in ((1, 1), (4, 1))]
+        assert [(number, refusal.index) for number, refusal in refusals] == [(1, 1), (4, 1)]
+        assert list(zip(rows.sources.tolist(), rows.positions.tolist(), strict=True)) == good
+        assert rows.table["event_id"].to_pylist() == [record(10 * source + i)["eventID"] for source, i in good]
+        assert [json.loads(text)["newMember"] for text in rows.table["other_fields_json"].to_pylist()] == [
+            i for _, i in good
+        ]
+
     def test_all(self, record) -> None:
         """An object of which no record can be kept gives no rows."""
         rows, refusals = built(record(0, eventTime="2026-02-30T00:00:00Z"))

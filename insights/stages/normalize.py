@@ -38,7 +38,7 @@ from insights.storage.objects import ObjectStore, read_ahead
 from insights.storage.trail import TrailObject
 from insights.windows import HOUR, Window, floor
 
-PENDING_BYTES = 40 * 2**20
+PENDING_BYTES = 32 * 2**20
 """How many bytes of rows wait in memory before event hours are written."""
 
 _HOUR_MICROSECONDS = int(HOUR.total_seconds()) * 1_000_000

@@ -9,7 +9,7 @@ from __future__ import annotations
 import gzip
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
@@ -90,6 +90,17 @@ class Document:
     def records_in(self) -> int:
         """How many entries its Records list has; a refused object has none."""
         return len(self.records) + sum(each.records for each in self.refusals if each.index is not None)
+
+    def parts(self, size: int) -> Iterator[Document]:
+        """Cut the records into documents of at most `size` each, in order."""
+        if len(self.records) <= size:
+            yield self
+            return
+        positions = self.positions or range(len(self.records))
+        for start in range(0, len(self.records), size):
+            here = slice(start, start + size)
+            others = {i - start: other for i, other in self.others.items() if start <= i < start + size}
+            yield Document(self.records[here], list(positions[here]), others)
 
 
 def read_document(

@@ -21,7 +21,8 @@ import pyarrow.compute as pc
 
 from insights.errors import AccessDeniedError, NotFoundError, ReconciliationError, StorageError
 from insights.integrity.log_files import fingerprint
-from insights.records.columns import BATCH_RECORDS, Batch, Rows, build_rows, has_usable_partition
+from insights.records.batches import BATCH_RECORDS, Batch
+from insights.records.columns import Rows, build_rows, has_usable_partition
 from insights.records.document import Document, read_document, refuse_too_large
 from insights.records.event import Refusal, restore_text
 from insights.records.object_keys import with_version
@@ -38,11 +39,8 @@ from insights.storage.read_ahead import read_ahead
 from insights.storage.trail import TrailObject
 from insights.windows import HOUR, Window, floor
 
-PENDING_BYTES = 40 * 2**20
+PENDING_BYTES = 32 * 2**20
 """How many bytes of rows wait in memory before event hours are written."""
-
-SORTED_ROWS = 16_000
-"""How many rows are put with their event hours at once: of each hour there are many then, which costs less a row."""
 
 _HOUR_MICROSECONDS = int(HOUR.total_seconds()) * 1_000_000
 
@@ -127,7 +125,6 @@ class _Work:
     sizes: dict[EventHour, int] = field(default_factory=dict)
     pending_bytes: int = 0
     batch: Batch = field(default_factory=Batch)
-    built: list[Rows] = field(default_factory=list)
     refusals: list[tuple[int, Refusal]] = field(default_factory=list)
     failures: dict[int, StorageError] = field(default_factory=dict)
     is_hashing: bool = False
@@ -153,13 +150,8 @@ class _Work:
                 if isinstance(body, StorageError):
                     self.failures[number] = body
                     continue
-                document = read_document(key, body, limit_bytes=limit_bytes, is_hashing=self.is_hashing)
-                if self.is_hashing:
-                    # Nearly all have it from reading; of the others this says why they have none.
-                    self.hashes[number] = document.content_hash or fingerprint(body)
-                self._take(number, document)
+                self._take(number, body, read_document(key, body, limit_bytes=limit_bytes, is_hashing=self.is_hashing))
         self._flush_batch()
-        self._sort_out()
         while self.pending:
             self._merge_one()
 
@@ -171,29 +163,27 @@ class _Work:
             else:
                 yield number
 
-    def _take(self, number: int, document: Document) -> None:
+    def _take(self, number: int, body: bytes, document: Document) -> None:
+        if self.is_hashing:
+            # Nearly all have it from reading; of the others this says why they have none.
+            self.hashes[number] = document.content_hash or fingerprint(body)
         self.records_in[number] = document.records_in
         self.refusals += [(number, refusal) for refusal in document.refusals]
-        if len(self.batch) + len(document.records) > BATCH_RECORDS:
-            self._flush_batch()
-        self.batch.add(document, number)
+        for part in document.parts(BATCH_RECORDS):
+            if not self.batch.has_room(part):
+                self._flush_batch()
+            self.batch.add(part, number)
 
     def _flush_batch(self) -> None:
-        for part in self.batch.parts(BATCH_RECORDS):
-            rows, refusals = build_rows(part)
-            self.refusals += refusals
-            self.built.append(rows)
+        rows, refusals = build_rows(self.batch)
         self.batch = Batch()
-        if sum(map(len, self.built)) >= SORTED_ROWS:
-            self._sort_out()
+        self.refusals += refusals
+        self._sort_out(rows)
         while self.pending_bytes > PENDING_BYTES:
             self._merge_one()
 
-    def _sort_out(self) -> None:
+    def _sort_out(self, rows: Rows) -> None:
         """Leave out what is out of scope or cannot be filed, and put the rest with its event hours."""
-        if not self.built:
-            return
-        rows, self.built = Rows.concat(self.built), []
         in_scope = pc.is_in(rows.table["event_category"], pa.array(sorted(self.categories))).to_numpy()
         if self.kept_since is not None:
             in_scope &= pc.greater_equal(rows.table["event_time"], pa.scalar(self.kept_since, INSTANT)).to_numpy()

@@ -46,8 +46,8 @@ class Version:
 
 
 def encode(table: pa.Table, *, made_from: str = "", is_sealed: bool = False) -> bytes:
-    """Write a table as one zstd Parquet file; equal rows give equal bytes. A sealed one says that it is the last of its
-    name: what comes after it is written elsewhere."""
+    """Write a table as one zstd Parquet file; equal tables give equal bytes. A sealed one says that it is the last of
+    its name: what comes after it is written elsewhere."""
     parts = (table.slice(start, ROW_GROUP_ROWS) for start in range(0, table.num_rows, ROW_GROUP_ROWS))
     return encode_parts(table.schema, parts, made_from=made_from, is_sealed=is_sealed)
 
@@ -71,25 +71,11 @@ def encode_parts(
         write_batch_size=_WRITTEN_ROWS,
     ) as writer:
         for part in parts:
-            columns = [_in_order(part[name]) for name in schema.names]
-            writer.write_table(pa.table(columns, schema=schema), row_group_size=ROW_GROUP_ROWS)
+            writer.write_table(part, row_group_size=ROW_GROUP_ROWS)
         said = {_MADE_FROM: made_from, _CREDITS: credits, _SEALED: "1" if is_sealed else ""}
         writer.add_key_value_metadata({name: text for name, text in said.items() if text})
     content: bytes = sink.getvalue().to_pybytes()
     return content
-
-
-def _in_order(column: pa.ChunkedArray) -> pa.ChunkedArray | pa.DictionaryArray:
-    """Give a dictionary the values that occur, in the order in which they do, so that equal rows give equal bytes."""
-    if not pa.types.is_dictionary(column.type):
-        return column
-    array = column.combine_chunks()
-    if array.null_count == len(array):
-        return pa.nulls(len(array), column.type)
-    if len(array.dictionary) == 1:
-        return array
-    codes = array.indices.dictionary_encode()
-    return pa.DictionaryArray.from_arrays(codes.indices, array.dictionary.take(codes.dictionary), safe=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from insights.records.columns import Batch, build_rows
+from insights.records.batches import Batch
+from insights.records.columns import build_rows
 from insights.records.document import read_document
 from insights.records.event import REASONS, restore
 from insights.settings import parse_settings

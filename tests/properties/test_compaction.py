@@ -174,7 +174,8 @@ class Scene:
 def rows_of(record: Callable[..., Any], body: Callable[..., bytes]) -> Callable[[int, int], Any]:
     import pyarrow as pa
 
-    from insights.records.columns import Batch, build_rows, complete
+    from insights.records.batches import Batch
+    from insights.records.columns import build_rows, complete
     from insights.records.document import read_document
 
     made: dict[tuple[int, int], Any] = {}

@@ -7,7 +7,8 @@ from typing import Any
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from insights.records.columns import Batch, build_rows
+from insights.records.batches import Batch
+from insights.records.columns import build_rows
 from insights.records.document import read_document
 from insights.records.event import MEMBERS, REASONS, Kind, restore
 from insights.storage.tables import encode, read_columns

@@ -6,10 +6,13 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from insights.records.columns import Batch, Rows, build_rows, complete, has_usable_partition
+from insights.records.batches import Batch
+from insights.records.columns import Rows, build_rows, complete, has_usable_partition
 from insights.records.document import read_document
 from insights.records.event import Refusal, restore
 from insights.records.schemas import EVENTS, with_dictionaries
+
+IDENTIFYING = ["event_name", "user_identity_json", "identity_type", "identity_arn", "identity_key"]
 
 
 def built(*records: Any, replace: tuple[bytes, bytes] = (b"", b"")) -> tuple[Rows, list[tuple[int, Refusal]]]:
@@ -54,6 +57,20 @@ class TestRows:
             "Root",
         ]
         assert table["object_key"].to_pylist() == ["a"] * 3
+
+    def test_complete_in_order(self, record) -> None:
+        """Equal rows give equal dictionaries, in whatever order the values came to be known and whatever else with."""
+        root, nobody = record(1, userIdentity={"type": "Root"}), {**record(2), "userIdentity": None}
+        rows, _ = built(root, nobody, record(3), record(4))
+        other, _ = built(record(5, eventName="Other"), record(4), nobody, record(3), root)
+        again = Rows(other.table.take([4, 2, 3, 1]), other.sources[1:], other.positions[1:])
+        first, second = completed(rows), completed(again)
+
+        assert first.to_pylist() == second.to_pylist()
+        assert [column.chunk(0).dictionary.to_pylist() for column in first.select(IDENTIFYING)] == [
+            column.chunk(0).dictionary.to_pylist() for column in second.select(IDENTIFYING)
+        ]
+        assert first["identity_type"].chunk(0).dictionary.to_pylist() == ["Root", "AssumedRole"]
 
     def test_inferred(self, record) -> None:
         """What an old record does not say is derived, named, and not given back as if it had said it."""
@@ -127,21 +144,29 @@ class TestRefusals:
         assert [(number, refusal.reason, refusal.index) for number, refusal in refusals] == [(7, "invalid_text", 1)]
         assert b"\xff\xfe" in refusals[0][1].content
 
+    def test_among_many(self, record) -> None:
+        """Of many objects' records only those are refused that cannot be kept; the others stay as they were."""
+        batch = Batch()
+        for source in range(5):
+            entries = [record(10 * source + i, newMember=i) for i in range(4)]
+            if source in (1, 4):
+                entries[1] = record(10 * source + 1, eventTime="2026-02-30T00:00:00Z")
+            batch.add(read_document("x.json", json.dumps({"Records": entries}).encode()), source)
+        rows, refusals = build_rows(batch)
+
+        good = [(source, i) for source in range(5) for i in range(4) if (source, i) not in ((1, 1), (4, 1))]
+        assert [(number, refusal.index) for number, refusal in refusals] == [(1, 1), (4, 1)]
+        assert list(zip(rows.sources.tolist(), rows.positions.tolist(), strict=True)) == good
+        assert rows.table["event_id"].to_pylist() == [record(10 * source + i)["eventID"] for source, i in good]
+        assert [json.loads(text)["newMember"] for text in rows.table["other_fields_json"].to_pylist()] == [
+            i for _, i in good
+        ]
+
     def test_all(self, record) -> None:
         """An object of which no record can be kept gives no rows."""
         rows, refusals = built(record(0, eventTime="2026-02-30T00:00:00Z"))
 
         assert (rows.table.num_rows, len(refusals)) == (0, 1)
-
-
-def test_parts(record) -> None:
-    """A batch is cut in order, and its last part is what is left."""
-    batch = Batch()
-    batch.add(read_document("x.json", json.dumps({"Records": [record(i) for i in range(5)]}).encode()), 0)
-
-    parts = batch.parts(2)
-    assert [len(part) for part in parts] == [2, 2, 1]
-    assert [place for part in parts for place in part.positions] == [0, 1, 2, 3, 4]
 
 
 def test_concat(record) -> None:

@@ -247,6 +247,21 @@ class TestRecords:
         assert json.loads(document.others[1]) == {"userAgent": "a\ud800b"}
 
 
+def test_parts(record) -> None:
+    """A document is cut in order; each record keeps its place and what does not fit its columns."""
+    entries = [record(0), "no record", record(2, newMember=1), record(3), record(4, newMember=2)]
+    document = read_document(NAME, packed(json.dumps({"Records": entries})))
+
+    parts = list(document.parts(2))
+    assert [[each.event_id[:8] for each in part.records] for part in parts] == [
+        ["00000000", "00000002"],
+        ["00000003", "00000004"],
+    ]
+    assert [part.positions for part in parts] == [[0, 2], [3, 4]]
+    assert [part.others for part in parts] == [{1: '{"newMember": 1}'}, {1: '{"newMember": 2}'}]
+    assert [part.positions for part in Document(document.records[:3]).parts(2)] == [[0, 1], [2]]
+
+
 class TestJunk:
     """An object of junk costs about its size."""
 

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from insights.errors import AccessDeniedError, NotFoundError, StorageError
+from insights.records import batches
 from insights.records.event import restore
 from insights.stages import normalize
 from insights.stages.report import NormalizeReport
@@ -81,7 +82,8 @@ class TestEvents:
 
     def test_many_batches(self, pipeline, record, monkeypatch: pytest.MonkeyPatch) -> None:
         """However little memory there is, all records arrive."""
-        monkeypatch.setattr(normalize, "BATCH_RECORDS", 10)
+        for module in (normalize, batches):
+            monkeypatch.setattr(module, "BATCH_RECORDS", 5)
         monkeypatch.setattr(normalize, "PENDING_BYTES", 1)
         records = [record(number, eventTime=f"2026-11-01T{number % 24:02}:00:00Z") for number in range(40)]
         for number in range(0, 40, 8):

@@ -7,7 +7,8 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from insights.records.columns import Batch, build_rows, complete
+from insights.records.batches import Batch
+from insights.records.columns import build_rows, complete
 from insights.records.document import read_document
 from insights.records.partitions import EventHour
 from insights.storage.objects import ObjectStore

@@ -1,0 +1,156 @@
+"""Records on their way to rows: taken apart into columns, an object at a time."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import chain
+from typing import Any
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from insights.records.document import Document
+from insights.records.event import MEMBERS, NO_TEXT, EventRecord, Kind
+from insights.records.schemas import DICTIONARY, REPEATED
+
+BATCH_RECORDS = 16_000
+BATCH_BYTES = 32 * 2**20
+"""What a batch should not exceed. Every one pays for forty column builders and for being sorted apart by event hours:
+batches of two thousand cost a tenth of the whole more. Nested texts have a kilobyte a record, but may have 256."""
+
+NESTED_COLUMNS = tuple(member.column for member in MEMBERS if member.kind is Kind.NESTED)
+_MEMBER_COLUMNS = tuple(member.column for member in MEMBERS)
+_CODED_COLUMNS = tuple(m.column for m in MEMBERS if m.kind is Kind.TEXT and m.column in REPEATED)
+_VALUE_COLUMNS = tuple(column for column in _MEMBER_COLUMNS if column not in (*_CODED_COLUMNS, *NESTED_COLUMNS))
+_ABSENT_CODE = struct.pack("i", -1)
+
+Texts = tuple[npt.NDArray[np.int64], bytes]
+"""Texts one after the other, and their lengths."""
+
+
+@dataclass(slots=True)
+class Batch:
+    """Records on their way to rows, taken apart into columns.
+
+    Of each member `values` has the value of every record; or, if its texts repeat, `codes` their codes; or, if it is
+    nested, `texts` those of every object put one after the other, with their lengths (0 where it is absent). `others`
+    has of each record the JSON text of what does not fit its columns, `positions` its place in its object, and
+    `sources` the number the caller gave the object: an array for each object.
+    """
+
+    values: dict[str, list[Any]] = field(default_factory=lambda: {column: [] for column in _VALUE_COLUMNS})
+    codes: dict[str, _Codes] = field(default_factory=lambda: {column: _Codes() for column in _CODED_COLUMNS})
+    texts: dict[str, list[Texts]] = field(default_factory=lambda: {column: [] for column in NESTED_COLUMNS})
+    others: list[str | None] = field(default_factory=list)
+    sources: list[npt.NDArray[np.int64]] = field(default_factory=list)
+    positions: list[npt.NDArray[np.int64]] = field(default_factory=list)
+    text_bytes: int = 0
+
+    def __len__(self) -> int:
+        return len(self.others)
+
+    def has_room(self, document: Document) -> bool:
+        """Tell whether the records of an object can be taken, too."""
+        return len(self) + len(document.records) <= BATCH_RECORDS and self.text_bytes < BATCH_BYTES
+
+    def add(self, document: Document, source: int) -> None:
+        """Take the records of one object: as soon as it is decoded, for then it is still in the processor's caches, and
+        its text need not wait for that of others."""
+        count = len(document.records)
+        if not count:
+            return
+        # Tuples first: taking one attribute at a time costs half as much again.
+        transposed = zip(*map(msgspec.structs.astuple, document.records), strict=True)
+        for column, values in zip(_MEMBER_COLUMNS, transposed, strict=True):
+            if column in self.codes:
+                self.codes[column].add(values)
+            elif column in self.values:
+                self.values[column] += values
+            else:
+                texts = _texts(values)
+                self.texts[column].append(texts)
+                self.text_bytes += len(texts[1])
+        self.others += [document.others.get(i) for i in range(count)] if document.others else [None] * count
+        self.sources.append(np.full(count, source))
+        self.positions.append(np.array(document.positions) if document.positions else np.arange(count))
+
+    def documents(self) -> Iterator[tuple[Document, int]]:
+        """Put the records together again, with the number of their object."""
+        members = dict(self.values)
+        members |= {column: codes.array().to_pylist() for column, codes in self.codes.items()}
+        members |= {column: list(chain.from_iterable(map(_raws, texts))) for column, texts in self.texts.items()}
+        rows = zip(*(members[column] for column in _MEMBER_COLUMNS), strict=True)
+        records = [EventRecord(**dict(zip(_MEMBER_COLUMNS, values, strict=True))) for values in rows]
+        start = 0
+        for source, positions in zip(self.sources, self.positions, strict=True):
+            here = slice(start, start + len(positions))
+            others = {i: other for i, other in enumerate(self.others[here]) if other is not None}
+            yield Document(records[here], positions.tolist(), others), int(source[0])
+            start += len(positions)
+
+    def halves(self) -> Iterator[Batch]:
+        """Cut into two batches; there must be more than one record."""
+        documents = list(self.documents())
+        if len(documents) == 1:
+            document, source = documents[0]
+            documents = [(part, source) for part in document.parts(-(-len(self) // 2))]
+        middle = len(documents) // 2
+        for some in (documents[:middle], documents[middle:]):
+            half = Batch()
+            for document, source in some:
+                half.add(document, source)
+            yield half
+
+
+class _Codes(dict[str | None, int]):
+    """Texts that repeat, each with its code (-1 where it is absent), and `parts`, every object's codes as int32: half
+    of what it costs to hand all texts to Arrow, and the texts need not wait."""
+
+    def __init__(self) -> None:
+        super().__init__({None: -1})
+        self.parts: list[bytes] = []
+
+    def __missing__(self, text: str | None) -> int:
+        code = self[text] = len(self) - 1
+        return code
+
+    def add(self, texts: Sequence[str | None]) -> None:
+        """Take an object's texts."""
+        if is_only(texts, None):
+            self.parts.append(_ABSENT_CODE * len(texts))
+        else:
+            self.parts.append(struct.pack(f"{len(texts)}i", *map(self.__getitem__, texts)))
+
+    def array(self) -> pa.DictionaryArray:
+        """Give the texts of all objects."""
+        codes = np.frombuffer(b"".join(self.parts), np.int32)
+        is_absent = codes < 0
+        if is_absent.all():
+            return pa.nulls(len(codes), DICTIONARY)
+        indices = pa.array(codes, mask=is_absent if is_absent.any() else None)
+        return pa.DictionaryArray.from_arrays(indices, pa.array(list(self)[1:], pa.string()), safe=False)
+
+
+def _texts(values: Sequence[Any]) -> Texts:
+    if is_only(values, NO_TEXT):
+        return np.zeros(len(values), dtype=np.int64), b""
+    return np.fromiter(map(len, values), np.int64, len(values)), b"".join(values)
+
+
+def _raws(texts: Texts) -> list[msgspec.Raw]:
+    """Cut texts apart again."""
+    lengths, text = texts
+    ends = np.cumsum(lengths).tolist()
+    return [
+        msgspec.Raw(text[end - length : end]) if length else NO_TEXT
+        for length, end in zip(lengths.tolist(), ends, strict=True)
+    ]
+
+
+def is_only(values: Sequence[Any], absent: Any) -> bool:
+    """Tell whether nothing is there: half of the members are in hardly any record."""
+    return not values or (values[0] is absent and values.count(absent) == len(values))

@@ -120,6 +120,7 @@ class MethodSettings(Struct, frozen=True, kw_only=True):
     cooldown_days: Number | None = None
     cooldown_ratio: Factor | None = None
     schedule_minutes: Count | None = None
+    schedule_ratio: Factor | None = None
     onboarding_days: Number | None = None
     onboarding_call_days: Count | None = None
     pool_windows_minutes: Windows | None = None

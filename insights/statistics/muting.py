@@ -25,8 +25,11 @@ def loud_windows(hour: Hour, row: int, scores: HourScores) -> NDArray[np.bool_]:
     if series.is_pool[row]:
         # What was denied does not count again for seven days: whatever fills the pool anew are other operations.
         return scores.is_unusual
-    may_repeat = is_on_schedule(hour, row, scores.minute) | (series.cooldown_until[row] > hour.start)
-    exceeds = scores.counted > parameters.cooldown_ratio * series.cooldown_peak[row][:, None]
+    on_schedule = is_on_schedule(hour, row, scores.minute)
+    may_repeat = on_schedule | (series.cooldown_until[row] > hour.start)
+    is_long_ago = hour.start - series.spoke_at[row] >= parameters.cooldown_days * _DAY_MINUTES
+    ratio = np.where(on_schedule & is_long_ago, parameters.schedule_ratio, parameters.cooldown_ratio)
+    exceeds = scores.counted > ratio * series.cooldown_peak[row][:, None]
     is_loud: NDArray[np.bool_] = scores.is_unusual & (exceeds | ~may_repeat)
     return is_loud
 
@@ -34,8 +37,9 @@ def loud_windows(hour: Hour, row: int, scores: HourScores) -> NDArray[np.bool_]:
 def is_on_schedule(hour: Hour, row: int, minute: NDArray[np.int64]) -> NDArray[np.bool_]:
     """Tell of minutes of the hour whether the last spike of the past weeks spoke at their time of day.
 
-    So do jobs that run once a month, or once a week and were left out once. An incident, which comes at any time, comes
-    within an hour of it once in twelve times.
+    So do jobs that run once a month, or once a week and were left out once. What they have to do differs more from run
+    to run than what follows within the days of cool-down, so they may exceed the last run by more. An incident, which
+    comes at any time, comes within an hour of it once in twelve times.
     """
     spoke_at = int(hour.memory.series.spoke_at[row])
     is_remembered = 0 < hour.start - spoke_at < RECORD_DAYS * _DAY_MINUTES

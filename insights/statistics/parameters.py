@@ -76,6 +76,7 @@ class Parameters:
     cooldown_days: float = 8.0
     cooldown_ratio: float = 1.5
     schedule_minutes: int = 60
+    schedule_ratio: float = 3.0
     onboarding_days: float = 3.0
     onboarding_call_days: int = 2
 

@@ -94,9 +94,9 @@ def score_hour(hour: Hour, rows: Ints) -> HourScores:
     calls = _sums(series.clean[slots][:, rows], at, last, first)
     counted = np.concatenate([calls[:of_calls], _sums(series.active[slots][:, rows], at, last, first[of_calls:])])
     active = _expected(series.active_rate[slots][:, rows], at, last, first[of_calls:])
-    # Errors that follow volume may each come in a minute of their own.
-    most = np.where(series.is_error[row], np.minimum(most_calls[of_calls:], windows[of_calls:]), 0.0)
-    expected = np.concatenate([most_calls[:of_calls], np.maximum(active, most)])
+    # Errors that follow more volume than usual may each come in a minute of their own.
+    more = np.minimum(most_calls - by_rate, windows)[of_calls:]
+    expected = np.concatenate([most_calls[:of_calls], active + more])
     score = upper_score(counted, expected, series.size[row].T)
     youth = youth_factor(hour, row)
     threshold = series.threshold[row].T * np.where(series.is_new[row], 1.0, youth)

@@ -30,6 +30,23 @@ def test_calls_in_unusually_many_minutes_are_told(table: Table, at: At, heartbea
     assert not spikes_of("PutObject", detect(counts, window=window, parameters=only_calls))
 
 
+def test_errors_in_unusually_many_minutes_are_told(table: Table, at: At, heartbeat: Rows) -> None:
+    """Where the errors of a series come by the sixty, three times a day, one every four minutes for three hours are few
+    errors, but in more minutes than ever: that many errors are usual says nothing of how many minutes hold one."""
+    denied = {"event_name": "PutObject", "error_code": "AccessDenied"}
+    scripts = [
+        {**denied, "minute": at(day, 7 + 4 * n, (13 * day + 29 * n) % 60), "count": 60}
+        for day in range(24)
+        for n in range(3)
+    ]
+    drip = [{**denied, "minute": at(20, 1, minutes=4 * n)} for n in range(45)]
+    granted = [{"event_name": "PutObject", "minute": at(minutes=n)} for n in range(24 * 1440)]
+
+    found = detect(table([*heartbeat, *granted, *scripts, *drip]), window=Window(at(18), at(24)))
+    errors = [episode for episode in spikes_of("PutObject", found) if episode.series.error_code]
+    assert [episode.rule for episode in errors] == [Rule.OWN_MINUTES]
+
+
 def test_many_minutes_of_fewer_calls_than_usual_are_no_high_rate(table: Table, at: At, heartbeat: Rows) -> None:
     """Of a script that makes 300 calls three times a day, 37 an hour on average, 7 minutes with a call in an hour are
     more than ever, and still far fewer calls: an insight whose rate is below its baseline would be none."""

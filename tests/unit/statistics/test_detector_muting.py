@@ -37,6 +37,20 @@ def test_a_monthly_job_is_told_once(hour: int, told: int, table: Table, at: At, 
     assert len(found) == told
 
 
+@pytest.mark.parametrize(("calls", "told"), [(120, 1), (240, 2)])
+def test_a_monthly_job_may_do_more_than_last_month(
+    calls: int, told: int, table: Table, at: At, heartbeat: Rows
+) -> None:
+    """At its time of day, thirty days later, twice its calls are its repeat; four times as many are news."""
+    runs = [
+        {"minute": at(days=day, hours=2), "event_name": "CreateSnapshot", "count": count}
+        for day, count in ((8, 60), (38, calls))
+    ]
+
+    found = spikes_of("CreateSnapshot", detect(table([*heartbeat, *runs]), window=Window(at(days=6), at(days=40))))
+    assert len(found) == told
+
+
 def test_a_monthly_job_of_the_first_day_is_its_own_record(table: Table, at: At, heartbeat: Rows) -> None:
     """What an account does before it is judged is remembered for 31 days and more."""
     runs = [{"minute": at(days=day, hours=2), "event_name": "CreateSnapshot", "count": 60} for day in (0, 31)]

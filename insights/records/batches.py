@@ -131,7 +131,8 @@ class _Codes(dict[str | None, int]):
         is_absent = codes < 0
         if is_absent.all():
             return pa.nulls(len(codes), DICTIONARY)
-        indices = pa.array(codes, mask=is_absent if is_absent.any() else None)
+        # Arrow looks up the codes of nulls, too, where it puts dictionaries together.
+        indices = pa.array(np.where(is_absent, 0, codes), mask=is_absent) if is_absent.any() else pa.array(codes)
         return pa.DictionaryArray.from_arrays(indices, pa.array(list(self)[1:], pa.string()), safe=False)
 
 

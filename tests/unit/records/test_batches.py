@@ -1,5 +1,6 @@
 import json
 
+import numpy as np
 import pytest
 
 from insights.records import batches
@@ -29,6 +30,18 @@ def test_documents(documents: list[Document]) -> None:
     assert [each.records for each, _ in found] == [each.records for each in documents]
     assert [each.positions for each, _ in found] == [[0, 2], [0, 1]]
     assert [each.others for each, _ in found] == [each.others for each in documents]
+
+
+def test_codes_of_absent_texts(documents: list[Document]) -> None:
+    """What stands in place of an absent text's code is the code of some text: Arrow looks it up, unchecked, where it
+    puts dictionaries together."""
+    batch = Batch()
+    for source, each in enumerate(documents):
+        batch.add(each, source)
+    errors = batch.codes["error_code"].array()
+
+    assert errors.to_pylist() == [None, "AccessDenied", None, None]
+    assert np.frombuffer(errors.indices.buffers()[1], np.int32, len(errors)).tolist() == [0, 0, 0, 0]
 
 
 def test_halves(documents: list[Document]) -> None:

@@ -93,7 +93,13 @@ class Batch:
             start += len(positions)
 
     def halves(self) -> Iterator[Batch]:
-        """Cut into two batches; there must be more than one record."""
+        """Cut into two batches.
+
+        Raises:
+            ValueError: there is one record only.
+        """
+        if len(self) < 2:
+            raise ValueError("a single record cannot be cut")
         documents = list(self.documents())
         if len(documents) == 1:
             document, source = documents[0]

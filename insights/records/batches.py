@@ -75,6 +75,7 @@ class Batch:
                 self.texts[column].append(texts)
                 self.text_bytes += len(texts[1])
         self.others += [document.others.get(i) for i in range(count)] if document.others else [None] * count
+        self.text_bytes += sum(map(len, document.others.values()))
         self.sources.append(np.full(count, source))
         self.positions.append(np.array(document.positions) if document.positions else np.arange(count))
 

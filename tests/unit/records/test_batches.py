@@ -69,6 +69,7 @@ def test_room(record, monkeypatch: pytest.MonkeyPatch) -> None:
     assert rooms == [True, True, True, False]
 
     monkeypatch.setattr(batches, "BATCH_BYTES", 1000)
-    batch = Batch()
-    batch.add(one, 0)
-    assert not batch.has_room(one)
+    for full in (one, document(record(1, newMember="x" * 1000))):
+        batch = Batch()
+        batch.add(full, 0)
+        assert not batch.has_room(one)

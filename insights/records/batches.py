@@ -75,6 +75,7 @@ class Batch:
                 self.texts[column].append(texts)
                 self.text_bytes += len(texts[1])
         self.others += [document.others.get(i) for i in range(count)] if document.others else [None] * count
+        self.text_bytes += sum(map(len, document.others.values()))
         self.sources.append(np.full(count, source))
         self.positions.append(np.array(document.positions) if document.positions else np.arange(count))
 
@@ -93,7 +94,13 @@ class Batch:
             start += len(positions)
 
     def halves(self) -> Iterator[Batch]:
-        """Cut into two batches; there must be more than one record."""
+        """Cut into two batches.
+
+        Raises:
+            ValueError: there is one record only.
+        """
+        if len(self) < 2:
+            raise ValueError("a single record cannot be cut")
         documents = list(self.documents())
         if len(documents) == 1:
             document, source = documents[0]
@@ -131,7 +138,8 @@ class _Codes(dict[str | None, int]):
         is_absent = codes < 0
         if is_absent.all():
             return pa.nulls(len(codes), DICTIONARY)
-        indices = pa.array(codes, mask=is_absent if is_absent.any() else None)
+        # Arrow looks up the codes of nulls, too, where it puts dictionaries together.
+        indices = pa.array(np.where(is_absent, 0, codes), mask=is_absent) if is_absent.any() else pa.array(codes)
         return pa.DictionaryArray.from_arrays(indices, pa.array(list(self)[1:], pa.string()), safe=False)
 
 

@@ -6,7 +6,6 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import chain
 from operator import attrgetter
 from typing import Any
 
@@ -80,13 +79,24 @@ def build_rows(batch: Batch) -> tuple[Rows, list[tuple[int, Refusal]]]:
     """Give a batch's rows in order, and what cannot become a row, with the number of the object it came from."""
     try:
         return _rows(batch), []
-    except ValueError as error:  # pa.ArrowInvalid is one
-        # A record has an instant that does not exist or a text that is not UTF-8: it is in the one half or the other.
-        if len(batch) > 1:
-            rows, refusals = zip(*map(build_rows, batch.halves()), strict=True)
-            return Rows.concat(rows), [*chain.from_iterable(refusals)]
-        document, source = next(batch.documents())
-        return _rows(Batch()), [(source, _refuse(document.records[0], document.positions[0], error))]
+    except ValueError:  # pa.ArrowInvalid is one
+        return _build_rest(batch)
+
+
+def _build_rest(batch: Batch) -> tuple[Rows, list[tuple[int, Refusal]]]:
+    """Refuse the records that cannot become rows, and build the others. Records are looked at, not built one by one:
+    an object may be full of such."""
+    rest, refusals = Batch(), []
+    for document, source in batch.documents():
+        faults = {i: fault for i, record in enumerate(document.records) if (fault := _fault(record))}
+        for i, (reason, detail) in faults.items():
+            content = msgspec.json.encode(document.records[i])
+            refusals.append((source, Refusal(reason, detail, document.positions[i], content)))
+        rest.add(document.without(faults), source)
+    if refusals:
+        return build_rows(rest)[0], refusals
+    # Together they are more than a column can hold.
+    return Rows.concat([build_rows(half)[0] for half in batch.halves()]), []
 
 
 def _rows(batch: Batch) -> Rows:
@@ -201,11 +211,21 @@ def _nested(column: str, parts: Sequence[Texts], count: int) -> pa.Array:
     return texts.dictionary_encode() if _TYPES[column] == DICTIONARY else texts
 
 
-def _refuse(record: Any, position: int, error: Exception) -> Refusal:
-    content = msgspec.json.encode(record)
-    if "UTF8" in str(error):
-        return Refusal("invalid_text", "a nested text is not UTF-8", position, content)
-    return Refusal("invalid_field", f"eventTime is {json.dumps(record.event_time)}", position, content)
+def _fault(record: Any) -> tuple[str, str] | None:
+    """Tell why a record cannot become a row, if it cannot, and what is wrong with it."""
+    try:
+        _instants([record.event_time])
+    except ValueError:
+        return "invalid_field", f"eventTime is {json.dumps(record.event_time)}"
+    for column in NESTED_COLUMNS:
+        text = getattr(record, column)
+        try:
+            str(text, "utf-8")
+        except UnicodeDecodeError:
+            return "invalid_text", "a nested text is not UTF-8"
+        if len(text) > _COLUMN_BYTES:
+            return "invalid_field", f"{column} has {len(text):,} bytes: more than a column can hold"
+    return None
 
 
 def has_usable_partition(table: pa.Table) -> npt.NDArray[np.bool_]:

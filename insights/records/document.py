@@ -9,7 +9,7 @@ from __future__ import annotations
 import gzip
 import io
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
@@ -99,8 +99,16 @@ class Document:
         positions = self.positions or range(len(self.records))
         for start in range(0, len(self.records), size):
             here = slice(start, start + size)
-            others = {i - start: other for i, other in self.others.items() if start <= i < start + size}
+            # Not by all that the object has, for each part: it may have millions, in hundreds of parts.
+            others = {i: self.others[start + i] for i in range(size) if start + i in self.others}
             yield Document(self.records[here], list(positions[here]), others)
+
+    def without(self, refused: Collection[int]) -> Document:
+        """Leave records out, by their numbers in `records`."""
+        stays = [i for i in range(len(self.records)) if i not in refused]
+        others = {new: self.others[i] for new, i in enumerate(stays) if i in self.others}
+        positions = [self.positions[i] if self.positions else i for i in stays]
+        return Document([self.records[i] for i in stays], positions, others)
 
 
 def read_document(

@@ -169,6 +169,11 @@ class _Work:
             self.hashes[number] = document.content_hash or fingerprint(body)
         self.records_in[number] = document.records_in
         self.refusals += [(number, refusal) for refusal in document.refusals]
+        if not self.batch.has_room(document):
+            self._flush_batch()
+            # Never amid an object: an event that it has twice would look as if a killed run had written it.
+            while self.pending_bytes > PENDING_BYTES:
+                self._merge_one()
         for part in document.parts(BATCH_RECORDS):
             if not self.batch.has_room(part):
                 self._flush_batch()
@@ -179,8 +184,6 @@ class _Work:
         self.batch = Batch()
         self.refusals += refusals
         self._sort_out(rows)
-        while self.pending_bytes > PENDING_BYTES:
-            self._merge_one()
 
     def _sort_out(self, rows: Rows) -> None:
         """Leave out what is out of scope or cannot be filed, and put the rest with its event hours."""

@@ -1,5 +1,6 @@
 import json
 
+import numpy as np
 import pytest
 
 from insights.records import batches
@@ -31,6 +32,18 @@ def test_documents(documents: list[Document]) -> None:
     assert [each.others for each, _ in found] == [each.others for each in documents]
 
 
+def test_codes_of_absent_texts(documents: list[Document]) -> None:
+    """What stands in place of an absent text's code is the code of some text: Arrow looks it up, unchecked, where it
+    puts dictionaries together."""
+    batch = Batch()
+    for source, each in enumerate(documents):
+        batch.add(each, source)
+    errors = batch.codes["error_code"].array()
+
+    assert errors.to_pylist() == [None, "AccessDenied", None, None]
+    assert np.frombuffer(errors.indices.buffers()[1], np.int32, len(errors)).tolist() == [0, 0, 0, 0]
+
+
 def test_halves(documents: list[Document]) -> None:
     """Halves have all records once, be they of several objects or of one."""
     batch = Batch()
@@ -56,6 +69,7 @@ def test_room(record, monkeypatch: pytest.MonkeyPatch) -> None:
     assert rooms == [True, True, True, False]
 
     monkeypatch.setattr(batches, "BATCH_BYTES", 1000)
-    batch = Batch()
-    batch.add(one, 0)
-    assert not batch.has_room(one)
+    for full in (one, document(record(1, newMember="x" * 1000))):
+        batch = Batch()
+        batch.add(full, 0)
+        assert not batch.has_room(one)

@@ -6,6 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from insights.records import columns
 from insights.records.batches import Batch
 from insights.records.columns import Rows, build_rows, complete, has_usable_partition
 from insights.records.document import read_document
@@ -122,7 +123,7 @@ class TestRefusals:
         [
             "2026-02-30T00:00:00Z", "2026-11-01T13:05:60Z", "2026-11-01T25:00:00Z", "2026-11-01 13:05:07Z",
             "0001-01-01T00:00:00Z", "1999-12-31T23:59:59Z", "2200-01-01T00:00:00Z", "9999-12-31T23:59:59Z",
-            "20261101T130507.000Z", "????????????????????",
+            "20261101T130507.000Z", "????????????????????", "INVALID UTF8 TEXT   ",
         ],
     )  # fmt: skip
     def test_instants(self, record, text: str) -> None:
@@ -161,6 +162,26 @@ class TestRefusals:
         assert [json.loads(text)["newMember"] for text in rows.table["other_fields_json"].to_pylist()] == [
             i for _, i in good
         ]
+
+    def test_large(self, record, monkeypatch: pytest.MonkeyPatch) -> None:
+        """What is too large for a column together is built apart; a record that is too large itself is refused."""
+        monkeypatch.setattr(columns, "_COLUMN_BYTES", 1000)
+        sizes = (600, 600, 1200, 600)
+        rows, refusals = built(*(record(i, requestParameters="x" * size) for i, size in enumerate(sizes)))
+
+        assert [(each.reason, each.index) for _, each in refusals] == [("invalid_field", 2)]
+        assert refusals[0][1].detail.startswith("request_parameters_json has 1,202 bytes")
+        assert rows.positions.tolist() == [0, 1, 3]
+        assert rows.table["request_parameters_json"].to_pylist() == [f'"{"x" * 600}"'] * 3
+
+    def test_beside_absent_texts(self, record) -> None:
+        """What the rows beside a refused record lack, they lack still."""
+        errors = [None if i % 2 else f"Error{i}" for i in range(20)]
+        entries = [record(i) | ({"errorCode": error} if error else {}) for i, error in enumerate(errors)]
+        rows, refusals = built(*entries, record(20, eventTime="2026-02-30T00:00:00Z"))
+
+        assert [each.index for _, each in refusals] == [20]
+        assert rows.table["error_code"].to_pylist() == errors
 
     def test_all(self, record) -> None:
         """An object of which no record can be kept gives no rows."""

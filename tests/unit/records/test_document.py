@@ -262,6 +262,16 @@ def test_parts(record) -> None:
     assert [part.positions for part in Document(document.records[:3]).parts(2)] == [[0, 1], [2]]
 
 
+def test_without(record) -> None:
+    """What is left of a document keeps its place and what does not fit its columns."""
+    entries = [record(0), "no record", record(2, newMember=1), record(3), record(4, newMember=2)]
+    left = read_document(NAME, packed(json.dumps({"Records": entries}))).without({0, 2})
+
+    assert [each.event_id[:8] for each in left.records] == ["00000002", "00000004"]
+    assert (left.positions, left.others) == ([2, 4], {0: '{"newMember": 1}', 1: '{"newMember": 2}'})
+    assert Document(left.records).without({0}).positions == [1]
+
+
 class TestJunk:
     """An object of junk costs about its size."""
 

@@ -115,6 +115,19 @@ class TestAccount:
             (4, 2, 1, 0, 1),
         ]
 
+    def test_twice_in_a_large_object(self, pipeline, record, monkeypatch: pytest.MonkeyPatch) -> None:
+        """An event that an object of several batches has twice is kept once, though memory is short in between."""
+        for module in (normalize, batches):
+            monkeypatch.setattr(module, "BATCH_RECORDS", 5)
+        monkeypatch.setattr(normalize, "PENDING_BYTES", 1)
+        pipeline.deliver(record(50), record(51), unique="A" * 16)
+        pipeline.deliver(*(record(number) for number in range(12)), record(0), unique="B" * 16)
+        pipeline.deliver(record(52), record(12), unique="C" * 16)
+        report = pipeline.normalize()
+
+        assert (report.records_in, report.kept, report.duplicate) == (17, 16, 1)
+        assert len(pipeline.rows("events")) == 16
+
     def test_ledger(self, pipeline, record, body) -> None:
         """The ledger names the object's version and the event hours it touched, duplicates' too."""
         pipeline.deliver(record(1), unique="A" * 16)

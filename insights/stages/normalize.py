@@ -233,7 +233,6 @@ class _Work:
         np.add.at(self.duplicate, sources[~is_kept], 1)
 
     def finish(self, window: Window) -> NormalizeReport:
-        unit = ledger.unit_name(self.objects)
         quarantine.write(self.lake, [(self.objects[i], refusal) for i, refusal in self._all_refusals()])
         read = [i for i in range(len(self.objects)) if i not in self.failures]
         quarantined: Counter[int] = Counter()
@@ -258,6 +257,8 @@ class _Work:
                 f"{report.unaccounted} of {report.records_in} records of {len(read)} objects are unaccounted for: the "
                 "ledger was not written, so nothing is lost; please report this with the names of the objects"
             )
+        # Named by what was read: of another run, which could not fetch some, the file is another.
+        unit = ledger.unit_name(self.objects[i] for i in read)
         ledger.write(self.lake, unit, [(self.objects[i], self._entry(i, quarantined[i])) for i in read])
         self._raise_passing_failures()
         return report

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections import Counter
 
+import msgspec
+
 from insights.errors import ReconciliationError
 from insights.stages.report import ReconcileReport
 from insights.stages.workspace import Workspace
@@ -36,7 +38,8 @@ def run(window: Window, workspace: Workspace) -> ReconcileReport:
     for entry in ledger.entries(workspace.lake, delivered):
         each = unread.pop((entry["object_key"], entry["object_etag"]), None)
         if each is not None:
-            read.append(each)
+            # Put again with the same content, a loose object has another day than the one it was read on.
+            read.append(msgspec.structs.replace(each, delivered_at=entry["delivered_at"]))
             totals.update({name: entry[name] for name in _COUNTS})
     loose = [each for each in unread.values() if each.is_loose]
     for each, is_unread in ledger.unread(workspace.lake, loose):

@@ -10,12 +10,22 @@ put it back into the trail.
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 import msgspec
 
+from insights.records.object_keys import NotTrail, parse_key
 from insights.stages import normalize
-from insights.stages.withdrawal import REASON, Version, is_replacement_of, judged, still_there, trail_object, version_of
+from insights.stages.withdrawal import (
+    REASON,
+    Entry,
+    Version,
+    is_replacement_of,
+    judged,
+    still_there,
+    trail_object,
+    version_of,
+)
 from insights.stages.workspace import Workspace
 from insights.storage import integrity, ledger, quarantine
 from insights.storage.integrity import REFUTED, VERIFIED, Withdrawal
@@ -40,10 +50,11 @@ def run(workspace: Workspace, span: Window) -> int:
     if not noted:
         return 0
     verified, refuted = judged(lake, span, VERIFIED), judged(lake, span, REFUTED)
-    noted = _settled(lake, noted, verified)
+    read = list(ledger.entries(lake, span, as_read=True))
+    noted = _settled(lake, noted, verified, read)
     entries = [
         entry
-        for entry in ledger.entries(lake, span, as_read=True)
+        for entry in read
         if (note := noted.get(version_of(entry)))
         and (version_of(entry) in verified or (note.is_owed and version_of(entry) not in refuted))
     ]
@@ -70,18 +81,31 @@ def run(workspace: Workspace, span: Window) -> int:
 
 
 def owed(lake: ObjectStore, span: Window) -> list[str]:
-    """Give the keys of the files that were delivered in a span, are gone, and are owed records."""
-    return sorted(each.object_key for each in integrity.withdrawals(lake, span).values() if each.is_owed)
+    """Give the keys of the files that were delivered on the days of a span, are gone, and are owed records; of loose
+    ones, which every span has notes of, those that concern it."""
+    found = {version for version, note in integrity.withdrawals(lake, span).items() if note.is_owed}
+    loose = {version for version in found if parse_key(version[0]) is NotTrail.LOOSE}
+    if loose:
+        found -= loose - {version_of(entry) for entry in ledger.entries(lake, span, as_read=True)}
+    return sorted(key for key, _ in found)
 
 
 def _settled(
-    lake: ObjectStore, noted: Mapping[Version, Withdrawal], verified: Collection[Version]
+    lake: ObjectStore, noted: Mapping[Version, Withdrawal], verified: Collection[Version], read: Sequence[Entry]
 ) -> dict[Version, Withdrawal]:
-    """Owe nothing to a file that was put back as another version, which has been read like any other since."""
-    whole = {key for key, etag in verified if (key, etag) not in noted}
+    """Owe nothing to a file that was put back as another version, which has been read like any other since: one that
+    is verified, or of a loose file, which nobody vouches for, the newest."""
+    newest = {each["object_key"]: each for each in sorted(read, key=lambda each: each["delivered_at"])}
+    versions = {*verified, *(version_of(each) for each in newest.values() if each["is_loose"])}
+    whole = {key for key, etag in versions if _is_counted(noted.get((key, etag)))}
     found = dict(noted)
     for version, note in noted.items():
         if note.is_owed and note.object_key in whole:
             found[version] = msgspec.structs.replace(note, is_owed=False)
             integrity.withdraw(lake, found[version])
     return found
+
+
+def _is_counted(note: Withdrawal | None) -> bool:
+    """Tell whether all records of a version of which this is noted are in `events`, its own or copies of them."""
+    return note is None or (note.was_read_again and not note.is_owed)

@@ -163,7 +163,10 @@ def _put_back(workspace: Workspace, due: Sequence[Entry]) -> None:
     there = still_there(workspace, others)
     found = set(map(version_of, there))
     noted = integrity.withdrawals(workspace.lake, delivered)
-    _owe(workspace, [entry for entry in others if version_of(entry) not in found], noted)
+    # Of a loose file a newer version is all there is to be had: no digest says which one is true.
+    newer = {entry["object_key"] for entry in there if entry["is_loose"]}
+    gone = [entry for entry in others if version_of(entry) not in found and entry["object_key"] not in newer]
+    _owe(workspace, gone, noted)
     results = normalize.read_again(workspace, [(trail_object(each), is_replacement_of(each)) for each in there])
     for entry, now in zip(there, results, strict=True):
         as_read = (entry["kept"], entry["duplicate"], entry["out_of_scope"])

@@ -7,8 +7,9 @@ import pytest
 from insights.errors import AccessDeniedError, NotFoundError, StorageError
 from insights.records import batches
 from insights.records.event import restore
-from insights.stages import normalize
+from insights.stages import extract, normalize
 from insights.stages.report import NormalizeReport
+from insights.storage import ledger
 
 PLACE = "account_id=111122223333/region=us-east-1/date=2026-11-01"
 
@@ -296,6 +297,23 @@ class TestUnreadable:
         pipeline.normalize()
 
         assert reasons(pipeline) == [("record_not_an_object", 0), ("unreadable_object", None)]
+
+
+def test_two_runs_of_one_shard(pipeline, record, body, monkeypatch) -> None:
+    """Where one run could not fetch a file and another that began with it could, the ledger has that file too, and the
+    list of loose files none that the ledger lacks."""
+    pipeline.put("a.json.gz", body(record(1)))
+    pipeline.put("b.json.gz", body(record(2)))
+    (shard,) = pipeline.extract().shards
+    begun = list(ledger.to_read(pipeline.workspace.lake, extract.read_plan(pipeline.workspace, shard)))
+    with monkeypatch.context() as patch:
+        TestUnreadable().fail(pipeline, patch, "b.json.gz", StorageError("503 slow down"))
+        with pytest.raises(StorageError):
+            normalize.run(pipeline.window, pipeline.workspace, shard)
+    monkeypatch.setattr(ledger, "to_read", lambda *_: begun)
+    normalize.run(pipeline.window, pipeline.workspace, shard)
+
+    assert {row["object_key"] for row in pipeline.rows("ledger")} == {"a.json.gz", "b.json.gz"}
 
 
 def test_reader_is_closed(pipeline, record, monkeypatch) -> None:

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -6,6 +7,8 @@ from insights.errors import ReconciliationError
 from insights.stages import reconcile
 from insights.stages.report import ReconcileReport
 from insights.storage import ledger
+from insights.storage.objects import Folder
+from insights.windows import DAY
 
 
 def run(pipeline) -> ReconcileReport:
@@ -60,6 +63,23 @@ def test_loose_objects_of_long_ago(pipeline, record, body, monkeypatch: pytest.M
 
     assert (report.listed, report.read, report.unread) == (1, 0, 0)
     assert report.skipped == {reconcile.READ_BEFORE: 1}
+
+
+def test_loose_object_that_was_put_again(pipeline, record, body, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A loose object with the same content and a later date was read; what was refused of it lies on its first day."""
+    pipeline.put("export.json", body(record(1), "bad"))
+    pipeline.ingest()
+    list_folder = pipeline.workspace.trail.list_folder
+
+    def later(prefix: str) -> Folder:
+        found: Folder = list_folder(prefix)
+        return replace(found, objects=tuple(replace(i, last_modified=i.last_modified + DAY) for i in found.objects))
+
+    monkeypatch.setattr(pipeline.workspace.trail, "list_folder", later)
+    report = run(pipeline)
+
+    assert pipeline.extract().to_read == 0
+    assert (report.read, report.quarantined, report.refused) == (1, 1, {"record_not_an_object": 1})
 
 
 def test_replaced_and_deleted(busy, key) -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from insights.stages import maintain, restoration
-from insights.storage import integrity
-from insights.windows import parse_instant
+from insights.storage import integrity, ledger
+from insights.windows import Window, parse_instant
 from tests.unit.stages.judged_trail import DAY, Trail
 
 
@@ -153,6 +154,22 @@ class TestGone:
         assert (trail.numbers(), self.addresses(trail)) == ([1, 2, 3, 7], {"192.0.2.10"})
         assert restoration.owed(trail.workspace.lake, DAY) == []
 
+    def test_put_again_before_another_was_withdrawn(self, trail: Trail, true: tuple[str, str]) -> None:
+        """The version that was put back is as good when it was read once more, since a second forged file went."""
+        content = trail.workspace.trail.get(true[0])[0]
+        trail.workspace.trail.delete(true[0])
+        trail.withdraw()
+        second = trail.read(1, 2, unique="0" * 16, **self.FALSE_CALL)
+        trail.workspace.trail.put(true[0], content)
+        trail.pipeline.ingest()
+        trail.say("refuted", second)
+        trail.withdraw()
+        trail.say("verified", (true[0], trail.workspace.trail.get(true[0])[1]))
+
+        assert put_back(trail) == 0
+        assert (trail.numbers(), self.addresses(trail)) == ([1, 2, 3, 7], {"192.0.2.10"})
+        assert restoration.owed(trail.workspace.lake, DAY) == []
+
     def test_refuted_itself(self, trail: Trail, true: tuple[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
         """A file that is refuted by the time it is there again is owed nothing."""
         lake = trail.workspace.lake
@@ -176,4 +193,51 @@ class TestGone:
             trail.withdraw()
 
         assert trail.numbers() == [1, 2]
+        assert restoration.owed(trail.workspace.lake, DAY) == []
+
+
+class TestLooseFileThatIsGone:
+    """No digest ever vouches for it, and a note on it belongs to no day."""
+
+    FILE = "exports/calls.json.gz"
+
+    @pytest.fixture
+    def content(self, trail: Trail, record: Any, body: Any) -> bytes:
+        """A loose file's content; it was read, and a forged file that is refuted held its records under a name that
+        sorts first."""
+        content: bytes = body(record(1), record(2))
+        trail.pipeline.put(self.FILE, content)
+        trail.pipeline.ingest()
+        trail.say("refuted", trail.read(1, 2, 9))
+        return content
+
+    def test_named_where_it_matters(self, trail: Trail, content: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+        """It is named to who looks at the day of its calls, and not in every run for ever."""
+        trail.workspace.trail.delete(self.FILE)
+        trail.withdraw()
+        assert restoration.owed(trail.workspace.lake, DAY) == [self.FILE]
+        monkeypatch.setattr(ledger, "FRESH", timedelta(seconds=-1))
+
+        assert restoration.owed(trail.workspace.lake, DAY) == [self.FILE]
+        later = Window(DAY.start + timedelta(days=400), DAY.end + timedelta(days=400))
+        assert restoration.owed(trail.workspace.lake, later) == []
+
+    def test_put_again(self, trail: Trail, content: bytes) -> None:
+        """Put back it is read like any new file, and nothing more is owed."""
+        trail.workspace.trail.delete(self.FILE)
+        trail.withdraw()
+        trail.pipeline.put(self.FILE, content)
+        trail.pipeline.ingest()
+
+        assert put_back(trail) == 0
+        assert trail.numbers() == [1, 2]
+        assert restoration.owed(trail.workspace.lake, DAY) == []
+
+    def test_grown(self, trail: Trail, content: bytes, record: Any, body: Any) -> None:
+        """A file that is written anew as it grows is not gone."""
+        trail.pipeline.put(self.FILE, body(record(1), record(2), record(3)))
+        trail.pipeline.ingest()
+        trail.withdraw()
+
+        assert trail.numbers() == [1, 2, 3]
         assert restoration.owed(trail.workspace.lake, DAY) == []

@@ -76,7 +76,7 @@ def run(workspace: Workspace, span: Window) -> int:
     for entry, now in zip(there, results, strict=True):
         withdrawal = Withdrawal(*version_of(entry), now.kept, now.duplicate, entry["quarantined"], now.out_of_scope)
         integrity.withdraw(lake, withdrawal)
-    _log.warning("%d log files were put back that a digest vouches for, first %r", len(there), version_of(there[0]))
+    _log.warning("the records of %d log files were put back, first %r", len(there), version_of(there[0]))
     return len(there)
 
 

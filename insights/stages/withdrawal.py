@@ -8,8 +8,8 @@ longer show becomes `withdrawn` in the insights table.
 Of several copies of a record the table holds one. Where a refuted file's was that one, the other files of the hour are
 read once more, and theirs takes its place. What another file held that is gone by now nobody knows: a refuted record
 may say what it likes under the id of a true one. So it is noted that the file is owed its records, until it is there
-again. A file that somebody overwrote was read in two versions: the rows of the
-second name it with its ETag, so those of the version that a digest vouches for stay, though nobody can fetch it again.
+again. A file that somebody overwrote was read in two versions: the rows of the second name it with its ETag, so those
+of the version that a digest vouches for stay, though nobody can fetch it again.
 
 What retention is about to end is left as it is: of an hour from before `kept_since` files may be gone already, and what
 is left of it must not be counted anew.

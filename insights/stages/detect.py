@@ -16,7 +16,9 @@ from datetime import datetime, timedelta
 import msgspec
 
 from insights.records.partitions import EventHour
+from insights.records.selection import Selection
 from insights.records.series import InsightType
+from insights.settings import Settings
 from insights.stages import early
 from insights.stages.eras import LONGEST_EPISODE, Era, concerned
 from insights.stages.judging import Complete, Judgement, is_spoken_of, judge
@@ -47,7 +49,8 @@ Place = tuple[str, str]
 def run(window: Window | None, workspace: Workspace) -> DetectReport:
     """Judge what was counted anew, and follow what is open; with a window, judge all of that, changed or not."""
     lake, complete = workspace.lake, Complete(workspace)
-    if not selection_of(workspace).pairs:
+    selection = selection_of(workspace)
+    if not selection.pairs:
         return DetectReport(window=str(window or "everything"), judged=0, started=0, ended=0, insights=())
     changed = changes.pending(lake)
     asked = {place: _hours(marks, complete) for place, marks in changed.items()}
@@ -56,7 +59,7 @@ def run(window: Window | None, workspace: Workspace) -> DetectReport:
             asked.setdefault(place, []).append(
                 Window(window.start, min(window.end, max(complete.now, window.start + HOUR)))
             )
-    judge_places = _Judge(workspace, complete)
+    judge_places = _Judge(workspace, complete, selection)
     judge_places(asked, changed)
     # Where an account turns out to be older than was known, its other Regions are marked while it is judged.
     known_marks = {mark.key for marks in changed.values() for mark in marks}
@@ -80,10 +83,9 @@ def run(window: Window | None, workspace: Workspace) -> DetectReport:
     )
 
 
-def parameters_of(workspace: Workspace) -> Parameters:
+def parameters_of(settings: Settings, selection: Selection) -> Parameters:
     """Give the detection parameters that the settings and the Insight selectors name."""
-    chosen, selection = workspace.settings.detect, selection_of(workspace)
-    numbers = msgspec.structs.asdict(workspace.settings.method)
+    chosen, numbers = settings.detect, msgspec.structs.asdict(settings.method)
     return replace(
         Parameters.preset(chosen.sensitivity),
         **{name: value for name, value in numbers.items() if value is not None},
@@ -136,12 +138,12 @@ class _Judge:
 
     workspace: Workspace
     complete: Complete
+    selection: Selection
     known: _Known = field(default_factory=lambda: _Known([]))
     judged: set[Place] = field(default_factory=set)
 
     def __post_init__(self) -> None:
-        self.parameters = parameters_of(self.workspace)
-        self.selection = selection_of(self.workspace)
+        self.parameters = parameters_of(self.workspace.settings, self.selection)
         self.history = timedelta(days=self.workspace.settings.detect.history_days)
         # One for all places: it reads each day of the ledger once.
         self.vouching = Vouching(self.workspace.lake)

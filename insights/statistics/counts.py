@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from insights.errors import SettingsError
 from insights.records.schemas import INSTANT
+from insights.records.selection import CATEGORIES
 from insights.statistics.coverage import Coverage, Place
 from insights.statistics.parameters import Parameters
 from insights.statistics.subjects import Api, Subject, call_subject, error_subject, is_denial
@@ -30,6 +31,9 @@ _KEYS = ("account_id", "region", "event_category", "is_read_only", "event_source
 _REQUIRED = ("minute", "count", "account_id", "region", "event_source", "event_name")
 _DEFAULTS: dict[str, Any] = {"event_category": "Management", "is_read_only": False, "error_code": None}
 """What is taken of a column that is not there, or of a row that leaves it empty."""
+
+_CATEGORIES = {category.lower(): category for category in CATEGORIES}
+"""A frame written by hand may say `management`: left so, nothing would be found in it, and nobody told."""
 
 _MINUTE_MICROSECONDS = 60_000_000
 _SLICE_ROWS = 1_000_000
@@ -108,7 +112,7 @@ def read_counts(minute_counts: pa.Table | pd.DataFrame, parameters: Parameters, 
         before_minute: the first minute that is not looked at.
 
     Raises:
-        SettingsError: a column is missing.
+        SettingsError: a column is missing, or a count is not a whole number, 0 or more.
     """
     table = _as_table(minute_counts)
     codes: dict[_Key, int] = {}
@@ -225,9 +229,8 @@ def _key(number: int, values: list[list[Any]]) -> _Key:
         number, digit = divmod(number, max(len(column), 1))
         parts.append(_DEFAULTS.get(name) if column[digit] is None else column[digit])
     error_code, event_name, event_source, is_read_only, category, region, account_id = parts
-    return _Key(
-        Place(str(account_id), str(region)), Api(category, event_source, event_name), bool(is_read_only), error_code
-    )
+    api = Api(_CATEGORIES.get(str(category).lower(), category), event_source, event_name)
+    return _Key(Place(str(account_id), str(region)), api, bool(is_read_only), error_code)
 
 
 def _as_table(minute_counts: pa.Table | pd.DataFrame) -> pa.Table:

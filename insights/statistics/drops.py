@@ -58,8 +58,7 @@ def low_scores(hour: Hour, rows: Ints) -> tuple[Floats, Floats, Floats]:
     series = hour.memory.series
     calls = series.clean[hour.index % MINUTE_HOURS, rows].sum(axis=1, dtype=np.float64)
     expected = series.rate[hour.index % MINUTE_HOURS, rows] * 60.0
-    window = int(np.argmin(np.abs(np.array(hour.parameters.windows_minutes) - 60)))
-    return calls, expected, lower_score(calls, expected, series.size[rows, window])
+    return calls, expected, lower_score(calls, expected, series.size[rows, hour.parameters.hour_window])
 
 
 def droppable_rows(hour: Hour) -> Ints:

@@ -101,7 +101,7 @@ def _learn_scatter(hour: Hour) -> None:
         for rate, minutes in ((series.rate, series.clean), (series.active_rate, series.active))
     )
     for window, length in enumerate(parameters.windows):
-        rate, minutes = of_calls if window < len(parameters.windows_minutes) else of_active
+        rate, minutes = of_calls if window < parameters.windows_of_calls else of_active
         tiles = max(60 // length, 1)
         whole = -(-length // 60)
         expected = rate[:, -1] * length if length <= 60 else rate[:, -whole:].sum(axis=1) * (length / whole)

@@ -106,9 +106,19 @@ class Parameters:
         """The lengths of all windows, in the order in which everything about them is kept: first those of calls."""
         return self.windows_minutes + self.active_windows_minutes
 
+    @property
+    def windows_of_calls(self) -> int:
+        """How many of the windows, the first ones, count calls; the others count minutes with calls."""
+        return len(self.windows_minutes)
+
+    @property
+    def hour_window(self) -> int:
+        """The window of calls (its index) whose length is nearest to the hour that drops are judged by."""
+        return min(range(self.windows_of_calls), key=lambda window: abs(self.windows[window] - 60))
+
     def is_of_pool(self, window: int) -> bool:
         """Tell whether the pool of first denials is looked at in a window (its index)."""
-        return window < len(self.windows_minutes) and self.windows[window] in self.pool_windows_minutes
+        return window < self.windows_of_calls and self.windows[window] in self.pool_windows_minutes
 
     @classmethod
     def preset(cls, name: str) -> Parameters:

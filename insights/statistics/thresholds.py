@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from insights.statistics.memory import MOMENT_DAYS, RAW_HOURS, RECORD_DAYS
-from insights.statistics.parameters import Parameters
 from insights.statistics.place import DAY_HOURS, WEEK_HOURS, WEEK_MINUTES, Hour
 from insights.statistics.scores import lower_score, size_by_moments, upper_score
 
@@ -61,7 +60,8 @@ def _read_records(hour: Hour, day: int) -> None:
     )
     mean = (series.week + parameters.prior_calls) / max(hour.memory.week_minutes, 60)
     active = (series.active_week + parameters.prior_calls) / max(hour.memory.week_minutes, 60)
-    usual = np.where(_is_active(parameters), active[:, None], mean[:, None]) * np.array(parameters.windows)
+    is_of_calls = np.arange(len(parameters.windows)) < parameters.windows_of_calls
+    usual = np.where(is_of_calls, mean[:, None], active[:, None]) * np.array(parameters.windows)
     score = upper_score(series.record_calls, np.maximum(series.record_expected, usual), series.size)
     best = score.argmax(axis=0)
     record = np.take_along_axis(score, best[None], axis=0)[0]
@@ -70,7 +70,7 @@ def _read_records(hour: Hour, day: int) -> None:
     series.largest[:] = np.maximum(series.maximum.max(axis=0), parameters.min_maximum_calls)
     days = series.has_calls.sum(axis=0)
     series.is_new[:] = days == 0
-    factor = np.where(_is_active(parameters), parameters.active_factor, parameters.score_factor)
+    factor = np.where(is_of_calls, parameters.score_factor, parameters.active_factor)
     factor = factor + (parameters.few_days_allowance / np.maximum(days, 1))[:, None]
     known = factor * np.maximum(record, parameters.min_record_score)
     new = np.where(series.is_pool, parameters.pool_new_score, memory.new_score(parameters))
@@ -83,22 +83,12 @@ def _read_records(hour: Hour, day: int) -> None:
 def _read_low_records(hour: Hour, day: int) -> None:
     series = hour.memory.series
     expected = series.low_expected
-    size = series.size[:, _hour_window(hour.parameters)]
+    size = series.size[:, hour.parameters.hour_window]
     score = np.where(expected > 0, lower_score(series.low_calls, np.where(expected > 0, expected, 1.0), size), 0.0)
     best = score.argmax(axis=0)
     series.low_record[:] = np.take_along_axis(score, best[None], axis=0)[0]
     series.low_record_day[:] = _day_of_slot(best, day)
     series.low_record_count[:] = np.take_along_axis(series.low_calls, best[None], axis=0)[0]
-
-
-def _is_active(parameters: Parameters) -> NDArray[np.bool_]:
-    """Tell of each window whether it counts minutes with calls."""
-    return np.arange(len(parameters.windows)) >= len(parameters.windows_minutes)
-
-
-def _hour_window(parameters: Parameters) -> int:
-    """Give the place of the window whose length is nearest to the hour that drops are judged by."""
-    return int(np.argmin(np.abs(np.array(parameters.windows_minutes) - 60)))
 
 
 def _day_of_slot(slot: NDArray[np.int64], day: int) -> NDArray[np.int64]:

@@ -90,7 +90,7 @@ def score_hour(hour: Hour, rows: Ints) -> HourScores:
     by_volume = _errors_that_follow_volume(hour, row, last, first)
     usual_calls = np.maximum(by_rate, by_volume)
     most_calls = np.maximum(by_rate, by_volume * UNSEEN_VOLUME) if hour.is_partial else usual_calls
-    of_calls = len(parameters.windows_minutes)
+    of_calls = parameters.windows_of_calls
     calls = _sums(series.clean[slots][:, rows], at, last, first)
     counted = np.concatenate([calls[:of_calls], _sums(series.active[slots][:, rows], at, last, first[of_calls:])])
     active = _expected(series.active_rate[slots][:, rows], at, last, first[of_calls:])

@@ -12,6 +12,8 @@ import pytest
 
 from insights.records.partitions import EventHour
 from insights.records.schemas import MINUTE_COUNTS
+from insights.records.selection import Selection
+from insights.records.series import InsightType
 from insights.stages import detect
 from insights.statistics.parameters import Parameters
 from insights.storage import changes, counts, insights, reading
@@ -22,6 +24,7 @@ START = parse_instant("2026-11-01T00:00")
 NOW = START + timedelta(days=10)
 READ = Window(START, START + timedelta(days=9, minutes=20))
 BURST = START + timedelta(days=8, hours=13, minutes=25)
+BOTH_RATES = Selection.of((kind, ["Management"]) for kind in InsightType)
 
 
 def put_counts(lake: Any, calls: dict[datetime, int], *, api: str = "RunInstances") -> None:
@@ -181,7 +184,7 @@ def test_a_number_of_the_method_is_a_setting(open_pipeline: Any) -> None:
     """What the table [method] names wins over the sensitivity; all else is the sensitivity's."""
     chosen = open_pipeline(detect={"sensitivity": "low"}, method={"score_factor": 2, "windows_minutes": [1, 60]})
 
-    assert detect.parameters_of(chosen.workspace) == replace(
+    assert detect.parameters_of(chosen.workspace.settings, BOTH_RATES) == replace(
         Parameters.preset("low"), score_factor=2, windows_minutes=(1, 60)
     )
 
@@ -190,4 +193,4 @@ def test_minutes_with_calls_can_be_left_out(open_pipeline: Any) -> None:
     """An empty list of their windows is a choice, unlike none: calls alone are judged then."""
     chosen = open_pipeline(method={"active_windows_minutes": []})
 
-    assert detect.parameters_of(chosen.workspace) == Parameters(active_windows_minutes=())
+    assert detect.parameters_of(chosen.workspace.settings, BOTH_RATES) == Parameters(active_windows_minutes=())

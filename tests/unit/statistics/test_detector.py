@@ -38,6 +38,14 @@ class TestInput:
 
         assert detect(fewer, window=window).episodes == detect(counts, window=window).episodes != ()
 
+    def test_a_category_may_be_spelled_in_any_case(self, table: Table, at: At, heartbeat: Rows) -> None:
+        """A frame written by hand that says management means Management: it is not left unjudged in silence."""
+        rows = [*heartbeat, {"minute": at(3, 12), "event_name": "RunInstances", "count": 45}]
+        window = Window(at(2), at(4))
+
+        spelled = [{**row, "event_category": "management"} for row in rows]
+        assert detect(table(spelled), window=window).episodes == detect(table(rows), window=window).episodes != ()
+
     def test_a_missing_column_is_named(self, table: Table, at: At) -> None:
         """What cannot be guessed is asked for."""
         with pytest.raises(SettingsError, match="no column region"):

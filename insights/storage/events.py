@@ -1,9 +1,8 @@
 """The `events` table: one file an event hour, the union of every record of that hour by event id.
 
 A union does not care in which order, how often or by whom it is made, which is what makes runs repeatable and backfills
-equal to hourly runs. Of several copies of a record the one from the smallest object key stays, so that the table does
-not depend on the order of arrival either; of a record and its corrections (`addendum`), the correction from the
-greatest key, which is the last that was delivered.
+equal to hourly runs. Which of several copies of a record stays follows from the names of their objects (`precedence`),
+so that the table does not depend on the order of arrival either.
 
 An event counts as kept for the first object that brought it, and as a duplicate for all others. Where that is not the
 object whose copy stays, the file's metadata name it (its credits), so that objects that are read again, since a run was
@@ -25,8 +24,9 @@ from insights.errors import ConflictError
 from insights.records.columns import UNCOMPLETED, complete
 from insights.records.partitions import EventHour
 from insights.records.schemas import EVENTS, with_dictionaries
-from insights.storage.event_keys import by_time, corrected_ids, event_keys, grouped
+from insights.storage.event_keys import by_time, event_keys, grouped
 from insights.storage.objects import ObjectStore
+from insights.storage.precedence import precedence
 from insights.storage.tables import ROW_GROUP_ROWS, StoredRows, encode_parts, open_rows
 
 TABLE = "events"
@@ -49,7 +49,7 @@ def merge_hour(store: ObjectStore, hour: EventHour, rows: pa.Table) -> npt.NDArr
     new = pa.table([rows[name].combine_chunks() for name in UNCOMPLETED.names], schema=UNCOMPLETED)
     while True:
         old = open_rows(store, hour_key(hour), UNCOMPLETED)
-        union = _unite(old, new)
+        union = _unite(hour, old, new)
         if union.is_unchanged:
             return union.is_kept
         content = encode_parts(_STORED, union.parts(), credits=union.credits)
@@ -117,7 +117,7 @@ class _Union:
         return pa.concat_tables([each.cast(UNCOMPLETED) for each in both]).unify_dictionaries().take(pa.array(places))
 
 
-def _unite(old: StoredRows, new: pa.Table) -> _Union:
+def _unite(hour: EventHour, old: StoredRows, new: pa.Table) -> _Union:
     """Decide which rows stay by what tells events and copies apart only: a tenth of what the rows hold."""
     keys = old.read(_KEY_COLUMNS)
     columns = pa.concat_tables([keys.cast(new.select(_KEY_COLUMNS).schema), new.select(_KEY_COLUMNS)])
@@ -126,16 +126,15 @@ def _unite(old: StoredRows, new: pa.Table) -> _Union:
     if old.credits:
         credited_keys = _credited(keys["object_key"].cast(pa.string()), old.credits)
         objects = pa.chunked_array([*objects.chunks, *credited_keys.cast(objects.type).chunks])
-    ranks = _ranks(objects)
+    names, ranks = _ranks(objects)
     origin = ranks[: len(columns)]
     credited = ranks[len(columns) :] if old.credits else origin[: len(old)]
-    event, winners = grouped(high, low, _precedence(columns, origin))
+    event, winners = grouped(high, low, precedence(hour, columns, names, origin))
     time = pc.cast(columns["event_time"], pa.int64()).to_numpy()
     order = winners[by_time(time[winners], high[winners], low[winners])]
     credit = origin[winners]
     credit[event[: len(old)]] = credited
     moved = np.flatnonzero(credit[event[order]] != origin[order])
-    names = sorted(objects.unify_dictionaries().chunk(0).dictionary.to_pylist()) if len(moved) else []
     credits = _credits(moved, [names[rank] for rank in credit[event[order[moved]]]])
     return _Union(old, new, order, _kept(event, origin, credited, winners), credits)
 
@@ -148,12 +147,6 @@ def _stored_event_keys(old: StoredRows, keys: pa.Table) -> tuple[npt.NDArray[np.
     parts = [event_keys(old.take(np.arange(start, min(start + ROW_GROUP_ROWS, len(old))))) for start in starts]
     high, low = zip(*parts, strict=True)
     return np.concatenate(high), np.concatenate(low)
-
-
-def _precedence(table: pa.Table, origin: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    """Rank the copies of an event, the one that stays lowest: corrections before others, the last delivered first."""
-    is_correction = pc.is_valid(corrected_ids(table)).to_numpy(zero_copy_only=False)
-    return np.where(is_correction, -1 - origin, origin)
 
 
 def _credited(object_keys: pa.ChunkedArray, credits: str) -> pa.ChunkedArray:
@@ -196,10 +189,11 @@ def _kept(
     return (is_new_event & is_winner[old:]) | is_first_reread
 
 
-def _ranks(texts: pa.ChunkedArray) -> npt.NDArray[np.int64]:
-    """Number texts by their alphabetical order."""
+def _ranks(texts: pa.ChunkedArray) -> tuple[list[str], npt.NDArray[np.int64]]:
+    """Give the different texts in alphabetical order, and of each row the place of its text there."""
     codes = texts.unify_dictionaries().combine_chunks()
-    rank = np.empty(len(codes.dictionary), dtype=np.int64)
-    rank[pc.sort_indices(codes.dictionary).to_numpy()] = np.arange(len(rank))
+    order = pc.sort_indices(codes.dictionary)
+    rank = np.empty(len(order), dtype=np.int64)
+    rank[order.to_numpy()] = np.arange(len(rank))
     ranks: npt.NDArray[np.int64] = rank[codes.indices.to_numpy()]
-    return ranks
+    return codes.dictionary.take(order).to_pylist(), ranks

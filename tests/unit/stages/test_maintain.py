@@ -5,8 +5,9 @@ from datetime import timedelta
 import pytest
 
 from insights.errors import WindowError
+from insights.settings import parse_settings
 from insights.stages import extract, maintain
-from insights.storage import changes, compaction, discovery, integrity, ledger, reading
+from insights.storage import changes, compaction, discovery, disputes, integrity, ledger, reading
 from insights.windows import DAY, Window, parse_instant
 
 # Calls, and deliveries, of 2026-11-01.
@@ -236,6 +237,20 @@ class TestLooseFiles:
         assert "/date=2026-11-02/" in left
         with pytest.raises(WindowError, match="begins before 2026-11-03"):
             pipeline.extract()
+
+
+def test_disputes(pipeline, record) -> None:
+    """What was noted of events that two files tell differently goes with the ledger, which knows the files."""
+    pipeline.deliver(record(1))
+    pipeline.deliver(record(1, userAgent="another"), unique="B" * 16)
+    pipeline.ingest()
+    assert len(keys(pipeline, disputes.FOLDER)) == 1
+    pipeline.workspace.settings = parse_settings({"retention": {"ledger_days": 40}})
+    pipeline.workspace.now = lambda: parse_instant("2026-11-02") + 40 * DAY
+    report = maintain.run(None, pipeline.workspace)
+
+    assert report.deleted["state/disputed"].files == 1
+    assert keys(pipeline, disputes.FOLDER) == []
 
 
 def test_verdicts_that_were_deleted_are_not_asked_for(day) -> None:

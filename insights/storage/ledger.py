@@ -12,8 +12,9 @@ that were read spares every search, which finds all of them, a look at each of t
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cache, partial
+from functools import cache, cached_property
 from hashlib import blake2b
 from itertools import groupby
 from typing import Any
@@ -72,35 +73,45 @@ def _versions(store: ObjectStore, folder: str) -> set[tuple[str, str]]:
 def unread(store: ObjectStore, objects: Iterable[TrailObject]) -> Iterator[tuple[TrailObject, bool]]:
     """Yield each object and whether it is still to be read. Objects of one day should come together; loose ones, which
     come by their names, need not."""
-    yield from ((each, (each.key, each.etag) not in seen) for each, seen in _looked_up(store, objects))
+    for each, seen in _looked_up(store, objects):
+        yield each, not any((each.key, each.etag) in some.versions for some in seen)
 
 
 def to_read(store: ObjectStore, objects: Iterable[TrailObject]) -> Iterator[tuple[TrailObject, bool]]:
     """Yield the objects that are still to be read, and whether another version of them was read before."""
-    keys: set[str] = set()
-    keys_of: set[tuple[str, str]] = set()
     for each, seen in _looked_up(store, objects):
-        if (each.key, each.etag) not in seen:
-            if keys_of is not seen:
-                keys, keys_of = {key for key, _ in seen}, seen
-            yield each, each.key in keys
+        if not any((each.key, each.etag) in some.versions for some in seen):
+            yield each, any(each.key in some.keys for some in seen)
 
 
-def _looked_up(
-    store: ObjectStore, objects: Iterable[TrailObject]
-) -> Iterator[tuple[TrailObject, set[tuple[str, str]]]]:
-    """Yield each object with key and ETag of all that were read of its ledger partition; a loose one that was read, of
-    all the loose ones."""
-    listed: set[tuple[str, str]] | None = None
-    entered = cache(partial(already_read, store))
+@dataclass
+class _Seen:
+    """Objects that were read, by key and ETag."""
+
+    versions: set[tuple[str, str]]
+
+    @cached_property
+    def keys(self) -> set[str]:
+        return {key for key, _ in self.versions}
+
+
+def _looked_up(store: ObjectStore, objects: Iterable[TrailObject]) -> Iterator[tuple[TrailObject, tuple[_Seen, ...]]]:
+    """Yield each object with all that were read of its ledger partition; a loose one, whose versions may lie on several
+    days, first with all the loose ones that are listed, and alone with these if it is one of them."""
+    listed: _Seen | None = None
+
+    @cache
+    def entered(path: str) -> _Seen:
+        return _Seen(already_read(store, path))
+
     for path, group in groupby(objects, key=lambda each: each.ledger_path):
         if path.startswith(f"account_id={UNKNOWN}/"):
-            listed = _versions(store, LOOSE_READ) if listed is None else listed
+            listed = _Seen(_versions(store, LOOSE_READ)) if listed is None else listed
             for each in group:
-                yield each, listed if (each.key, each.etag) in listed else entered(path)
+                yield each, (listed,) if (each.key, each.etag) in listed.versions else (listed, entered(path))
         else:
-            seen = already_read(store, path)
-            yield from ((each, seen) for each in group)
+            seen = _Seen(already_read(store, path))
+            yield from ((each, (seen,)) for each in group)
 
 
 def write(store: ObjectStore, unit: str, rows: Sequence[tuple[TrailObject, dict[str, Any]]]) -> None:

@@ -71,7 +71,7 @@ def run(window: Window, workspace: Workspace) -> VerifyReport:
         withdrawn = withdrawal.run(workspace, span)
         gone = restoration.owed(workspace.lake, span)
     for key in gone[:NAMED_PROBLEMS]:
-        _log.warning("gone, with what may be true copies of refuted records: put %r back and run its hours again", key)
+        _log.warning("gone, and maybe missed since records were withdrawn: put %r back and run its hours again", key)
     differing = disputed.run(workspace, span)
     for words in differing[:NAMED_PROBLEMS]:
         _log.warning("told differently by two files, and nobody vouches for what stands: %s", words)

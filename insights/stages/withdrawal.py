@@ -177,7 +177,8 @@ def _put_back(workspace: Workspace, due: Sequence[Entry]) -> None:
 
 def _owe(workspace: Workspace, gone: Sequence[Entry], noted: Mapping[Version, Withdrawal]) -> None:
     """Note which files that are gone have fewer rows than records by now: copies in a refuted file may have been the
-    only ones. Or another file brings them too: which records a file held that is gone nobody knows. `restoration` puts them back once the files are there again."""
+    only ones. Or another file brings them too: which records a file held that is gone nobody knows. `restoration` puts
+    them back once the files are there again."""
     lake, rows = workspace.lake, Counter[str]()
     whole = [entry for entry in gone if _is_whole(entry, workspace.kept_since())]
     for hour in _hours(whole):

@@ -45,6 +45,9 @@ LOOSE_READ = "state/loose_read/"
 """The list of all loose objects that were read, in `parts`. One that it lacks, for the run that entered it was killed,
 is in the ledger still."""
 
+_LOOSE_LISTED = "state/loose_listed/"
+"""Says that the list has what was entered before there was one."""
+
 FRESH = timedelta(days=2)
 """So long after it was entered a loose object belongs to every window: whichever run comes next takes it on, should the
 one that read it have been killed."""
@@ -137,6 +140,19 @@ def write(store: ObjectStore, unit: str, rows: Sequence[tuple[TrailObject, dict[
     loose = [{"object_key": each.key, "object_etag": each.etag} for each, _ in by_path if each.is_loose]
     if loose:
         put_if_new(store, f"{LOOSE_READ}{unit}.parquet", encode(pa.Table.from_pylist(loose, schema=_VERSIONS)))
+
+
+def list_loose(store: ObjectStore) -> None:
+    """Put the loose objects into the list that were entered before there was one; once in a ledger's life."""
+    if any(store.list(_LOOSE_LISTED)):
+        return
+    entered: set[tuple[str, str]] = set()
+    for folder in sorted({f"{info.key.rpartition('/')[0]}/" for info in store.list(f"{TABLE}/account_id={UNKNOWN}/")}):
+        entered |= _versions(store, folder)
+    missing = [dict(zip(IDENTITY, each, strict=True)) for each in sorted(entered - _versions(store, LOOSE_READ))]
+    if missing:
+        put_if_new(store, f"{LOOSE_READ}earlier.parquet", encode(pa.Table.from_pylist(missing, schema=_VERSIONS)))
+    put_if_new(store, f"{_LOOSE_LISTED}earlier", b"")
 
 
 def _note_loose(store: ObjectStore, entries: Iterable[dict[str, Any]]) -> None:

@@ -226,6 +226,22 @@ class TestLooseFiles:
         assert pipeline.extract().to_read == 0
         assert ("state/loose_read" in maintain.run(None, pipeline.workspace).merged) is is_dry_run
 
+    def test_read_before_there_was_a_list(self, loose, monkeypatch) -> None:
+        """What is in the ledger alone is put into the list by the first tidying up, and not looked up ever after."""
+        pipeline = loose()
+        lake = pipeline.workspace.lake
+        for info in list(lake.list(ledger.LOOSE_READ)):
+            lake.delete(info.key)
+        maintain.run(None, pipeline.workspace)
+        listed: list[str] = []
+        inner = lake.list
+        monkeypatch.setattr(lake, "list", lambda prefix: listed.append(prefix) or inner(prefix))
+        assert pipeline.extract().already_read == 2
+        assert [prefix for prefix in listed if prefix.startswith("ledger/")] == []
+        maintain.run(None, pipeline.workspace)
+
+        assert "ledger/account_id=-/" not in listed
+
     def test_notes(self, loose) -> None:
         """The notes where calls of a day are to be found go with that day's ledger; no run may look back to it then."""
         pipeline = loose(retention={"ledger_days": 40})

@@ -94,10 +94,11 @@ def _integrity(report: VerifyReport) -> str:
         return "not verified: integrity.policy is off"
     reasons = "".join(f", {number} {reason}" for reason, number in report.reasons.items())
     withdrawn = f"; {report.withdrawn} records withdrawn" if report.withdrawn else ""
-    gone = f", {report.gone} files to be put back, first {report.first_gone[0]}" if report.gone else ""
+    gone = f", {report.gone} files gone that may be missed, first {report.first_gone[0]}" if report.gone else ""
+    disputed = f"; {report.disputed} pairs of files that differ: {report.first_disputed[0]}" if report.disputed else ""
     return (
         f"{report.verified} log files verified, {report.unverified} unverified, {report.refuted} refuted{reasons}"
-        f"{withdrawn}{gone}; {report.problems} problems"
+        f"{withdrawn}{gone}{disputed}; {report.problems} problems"
         f"{f'; {report.note}' if report.note else ''}"
     )
 

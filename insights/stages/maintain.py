@@ -10,7 +10,7 @@ from datetime import datetime
 
 from insights.stages.report import DeletedFiles, MaintainReport, MergedFiles
 from insights.stages.workspace import Workspace
-from insights.storage import compaction, discovery, integrity, ledger, publications, reading, retention
+from insights.storage import compaction, discovery, disputes, integrity, ledger, publications, reading, retention
 from insights.storage.objects import ObjectInfo
 from insights.storage.parts import Merged
 from insights.windows import DAY, Window, floor
@@ -44,6 +44,7 @@ def _delete(window: Window | None, workspace: Workspace, is_dry_run: bool) -> di
     if kept.ledger_days:
         before = today - kept.ledger_days * DAY
         found[integrity.WITHDRAWN] = list(integrity.expired_withdrawals(lake, before))
+        found[disputes.FOLDER] = list(retention.expired(lake, disputes.FOLDER, before, None))
         found[ledger.LOOSE] = list(retention.expired(lake, ledger.LOOSE, before, None))
     if kept.insights_days:
         # After the insights themselves: what is not known to be published would be published again.

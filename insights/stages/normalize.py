@@ -74,13 +74,17 @@ class ReadAgain:
     out_of_scope: int
 
 
-def read_again(workspace: Workspace, objects: Sequence[tuple[TrailObject, bool]]) -> list[ReadAgain]:
-    """Read objects into `events` that were read before, each given with the ledger's `is_replacement`.
+def read_again(
+    workspace: Workspace, objects: Sequence[tuple[TrailObject, bool]], *, is_vouched: bool = False
+) -> list[ReadAgain]:
+    """Read objects into `events` that were read before, each given with the ledger's `is_replacement`. With
+    `is_vouched` digests vouch for them: their copies take the place of others.
 
     Raises:
         StorageError: one of them could not be fetched.
     """
     work = _work(workspace, objects)
+    work.is_vouched = is_vouched
     with _without_collector():
         work.read(workspace.trail, workspace.settings.ingest)
     for failure in work.failures.values():
@@ -128,6 +132,7 @@ class _Work:
     refusals: list[tuple[int, Refusal]] = field(default_factory=list)
     failures: dict[int, StorageError] = field(default_factory=dict)
     is_hashing: bool = False
+    is_vouched: bool = False
     hashes: dict[int, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -228,7 +233,7 @@ class _Work:
         sources = waiting["source"].to_numpy()
         keys = pa.DictionaryArray.from_arrays(waiting["source"].combine_chunks().cast(pa.int32()), self.keys)
         rows = waiting.append_column("object_key", keys)
-        is_kept = merge_hour(self.lake, hour, rows)
+        is_kept = merge_hour(self.lake, hour, rows, is_vouched=self.is_vouched)
         np.add.at(self.kept, sources[is_kept], 1)
         np.add.at(self.duplicate, sources[~is_kept], 1)
 

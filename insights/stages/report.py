@@ -71,8 +71,10 @@ class VerifyReport(Report, frozen=True, kw_only=True):
 
     `verified`, `unverified` and `refuted` count the log files that were read, `reasons` those that are not verified.
     `problems` are refuted log files and digests and such as are missing; the first are named. `withdrawn` counts the
-    records taken out of `events`. `gone` counts the files that may have held some of the same records and are not there
-    to be read again; the first are named. `note` says why nothing could be verified.
+    records taken out of `events`. `gone` counts the files that are not there to be read again and brought more records
+    to the same hours than these have of them: maybe the only true copies, maybe what another file brings too; the first
+    are named. `disputed` counts the pairs of files that tell the same events differently where no digest vouches for
+    the copy that stands; the first are named. `note` says why nothing could be verified.
     """
 
     policy: str
@@ -87,6 +89,8 @@ class VerifyReport(Report, frozen=True, kw_only=True):
     withdrawn: int = 0
     gone: int = 0
     first_gone: tuple[str, ...] = ()
+    disputed: int = 0
+    first_disputed: tuple[str, ...] = ()
     list_requests: int = 0
     note: str = ""
 

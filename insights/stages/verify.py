@@ -21,7 +21,7 @@ from insights.integrity.layout import Shelf
 from insights.integrity.public_keys import KeysOfRegion, PublicKeys, parse_public_keys
 from insights.records.object_keys import TrailKey, parse_key
 from insights.records.partitions import is_usable_name
-from insights.stages import restoration, vouching, withdrawal
+from insights.stages import disputed, restoration, vouching, withdrawal
 from insights.stages.digests import Judging, Question
 from insights.stages.report import VerifyReport
 from insights.stages.verification import account_folders, is_wanted, keys_of_aws
@@ -71,7 +71,10 @@ def run(window: Window, workspace: Workspace) -> VerifyReport:
         withdrawn = withdrawal.run(workspace, span)
         gone = restoration.owed(workspace.lake, span)
     for key in gone[:NAMED_PROBLEMS]:
-        _log.warning("gone, with what may be true copies of refuted records: put %r back and run its hours again", key)
+        _log.warning("gone, and maybe missed since records were withdrawn: put %r back and run its hours again", key)
+    differing = disputed.run(workspace, span)
+    for words in differing[:NAMED_PROBLEMS]:
+        _log.warning("told differently by two files, and nobody vouches for what stands: %s", words)
     # Always: a late log file is one more that an insight rests on, whether or not a digest speaks of it.
     vouching.refresh(workspace, span)
     return VerifyReport(
@@ -81,6 +84,8 @@ def run(window: Window, workspace: Workspace) -> VerifyReport:
         withdrawn=withdrawn,
         gone=len(gone),
         first_gone=tuple(gone[:NAMED_PROBLEMS]),
+        disputed=len(differing),
+        first_disputed=tuple(differing[:NAMED_PROBLEMS]),
         note=note,
         **_verdicts(workspace, span, entries),
     )

@@ -67,7 +67,7 @@ def run(workspace: Workspace, span: Window) -> int:
     read = list(ledger.entries(lake, span, as_read=True))
     entries = [entry for entry in read if version_of(entry) in refuted]
     # Two runs that read two versions at once gave both one name: its rows are no sign that something is left to do.
-    true = {_name(entry) for entry in read if version_of(entry) not in refuted}
+    true = {name_of(entry) for entry in read if version_of(entry) not in refuted}
     done = integrity.withdrawals(lake, span)
     since = workspace.kept_since()
     rows = _rows(lake, entries, since)
@@ -76,13 +76,13 @@ def run(workspace: Workspace, span: Window) -> int:
         for entry in entries
         if version_of(entry) not in done
         or done[version_of(entry)].was_read_again
-        or (_name(entry) in rows and _name(entry) not in true)
+        or (name_of(entry) in rows and name_of(entry) not in true)
     ]
     if not due:
         return 0
     _quarantine(lake, due, rows, refuted)
     for hour in _hours(due, since):
-        events.take_out(lake, hour, {_name(entry) for entry in due})
+        events.take_out(lake, hour, {name_of(entry) for entry in due})
     _put_back(workspace, due)
     quarantined = quarantine.records_by_version(lake, map(trail_object, due), REASON)
     for entry in due:
@@ -116,8 +116,8 @@ def judged(lake: ObjectStore, span: Window, verdict: str) -> dict[Version, str]:
 
 
 def _rows(lake: ObjectStore, entries: Sequence[Entry], since: datetime | None) -> dict[str, list[Entry]]:
-    """Give the rows of `events` that come from some versions of objects, by `_name` and in order of time."""
-    names = pa.array(sorted({_name(entry) for entry in entries}), pa.string())
+    """Give the rows of `events` that come from some versions of objects, by `name_of` and in order of time."""
+    names = pa.array(sorted({name_of(entry) for entry in entries}), pa.string())
     found: dict[str, list[Entry]] = defaultdict(list)
     for hour in _hours(entries, since):
         table = read_version(lake, events.hour_key(hour), EVENTS).table
@@ -134,7 +134,7 @@ def _quarantine(
     for entry in due:
         # What a run that was killed put there is there already, and has the first numbers.
         held = before[version_of(entry)]
-        records = (restore_text(row).encode() for row in rows.get(_name(entry), ()))
+        records = (restore_text(row).encode() for row in rows.get(name_of(entry), ()))
         fresh = [each for each in records if each[: quarantine.CONTENT_LIMIT] not in held]
         # No more than it brought: the rows may be those of two versions, if two runs read them at once.
         brought = entry["kept"] + entry["duplicate"]
@@ -157,7 +157,7 @@ def _put_back(workspace: Workspace, due: Sequence[Entry]) -> None:
         for entry in ledger.entries(workspace.lake, delivered, as_read=True)
         if paths.intersection(entry["partitions"]) and verdicts.of(*version_of(entry)).verdict != REFUTED
     ]
-    went_with = {_name(entry) for entry in due} & {_name(entry) for entry in others}
+    went_with = {name_of(entry) for entry in due} & {name_of(entry) for entry in others}
     if not went_with and not any(entry["duplicate"] for entry in (*due, *others)):
         return
     there = still_there(workspace, others)
@@ -177,7 +177,8 @@ def _put_back(workspace: Workspace, due: Sequence[Entry]) -> None:
 
 def _owe(workspace: Workspace, gone: Sequence[Entry], noted: Mapping[Version, Withdrawal]) -> None:
     """Note which files that are gone have fewer rows than records by now: copies in a refuted file may have been the
-    only ones. `restoration` puts them back once the files are there again."""
+    only ones. Or another file brings them too: which records a file held that is gone nobody knows. `restoration` puts
+    them back once the files are there again."""
     lake, rows = workspace.lake, Counter[str]()
     whole = [entry for entry in gone if _is_whole(entry, workspace.kept_since())]
     for hour in _hours(whole):
@@ -186,7 +187,7 @@ def _owe(workspace: Workspace, gone: Sequence[Entry], noted: Mapping[Version, Wi
         numbers = (entry[name] for name in ("kept", "duplicate", "quarantined", "out_of_scope"))
         as_read = Withdrawal(*version_of(entry), *numbers)
         known = noted.get(version_of(entry), as_read)
-        brought, left = known.kept + known.duplicate, rows[_name(entry)]
+        brought, left = known.kept + known.duplicate, rows[name_of(entry)]
         if left < brought:
             kept = min(known.kept, left)
             owed = msgspec.structs.replace(known, kept=kept, duplicate=brought - kept, is_owed=True)
@@ -213,7 +214,7 @@ def version_of(entry: Entry) -> Version:
     return entry["object_key"], entry["object_etag"]
 
 
-def _name(entry: Entry) -> str:
+def name_of(entry: Entry) -> str:
     """Give what the rows of an entry's records have as `object_key`."""
     return with_version(*version_of(entry)) if is_replacement_of(entry) else str(entry["object_key"])
 

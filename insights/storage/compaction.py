@@ -94,7 +94,9 @@ MERGES: Mapping[str, Merge] = {
 
 
 def merge_loose(store: ObjectStore, *, is_dry_run: bool = False) -> Merged:
-    """Make the list of the loose objects that were read one file."""
+    """Make the list of the loose objects that were read one file, with what was entered before there was a list."""
+    if not is_dry_run:
+        ledger.list_loose(store)
     listed = sorted(store.list(ledger.LOOSE_READ), key=lambda info: info.key)
     if is_dry_run and len(listed) > 1:
         return Merged(len(listed), sum(info.size for info in listed), 0)

@@ -71,6 +71,27 @@ def corrected_ids(table: pa.Table) -> pa.Array:
     return pc.replace_with_mask(pa.nulls(len(addenda), pa.string()), may_correct.combine_chunks(), pa.array(ids))
 
 
+def event_names(table: pa.Table) -> pa.Array:
+    """Give the event ids of rows, of corrections those of what they correct, in lower case: rows of one event that have
+    an id have equal ones."""
+    return pc.utf8_lower(pc.coalesce(corrected_ids(table), table["event_id"].combine_chunks()))
+
+
+def are_different(one: pa.Table, other: pa.Table) -> npt.NDArray[np.bool_]:
+    """Compare the rows of two tables of equal columns and length, but for the objects they came from."""
+    found = np.zeros(len(one), dtype=bool)
+    for name in one.column_names:
+        if name != "object_key":
+            mine, its = (_values(table[name]) for table in (one, other))
+            same = pc.fill_null(pc.equal(mine, its), False).to_numpy()
+            found |= ~(same | (pc.is_null(mine).to_numpy() & pc.is_null(its).to_numpy()))
+    return found
+
+
+def _values(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    return column.cast(column.type.value_type) if pa.types.is_dictionary(column.type) else column
+
+
 def grouped(
     high: npt.NDArray[np.uint64], low: npt.NDArray[np.uint64], precedence: npt.NDArray[np.int64]
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:

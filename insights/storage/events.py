@@ -1,13 +1,13 @@
 """The `events` table: one file an event hour, the union of every record of that hour by event id.
 
 A union does not care in which order, how often or by whom it is made, which is what makes runs repeatable and backfills
-equal to hourly runs. Of several copies of a record the one from the smallest object key stays, so that the table does
-not depend on the order of arrival either; of a record and its corrections (`addendum`), the correction from the
-greatest key, which is the last that was delivered.
+equal to hourly runs. Which of several copies of a record stays follows from the names of their objects (`precedence`),
+so that the table does not depend on the order of arrival either.
 
 An event counts as kept for the first object that brought it, and as a duplicate for all others. Where that is not the
 object whose copy stays, the file's metadata name it (its credits), so that objects that are read again, since a run was
-killed, are told the same.
+killed, are told the same. They also name the objects that a digest vouches for where copies differed
+(`vouched`): theirs come first.
 """
 
 from __future__ import annotations
@@ -25,13 +25,15 @@ from insights.errors import ConflictError
 from insights.records.columns import UNCOMPLETED, complete
 from insights.records.partitions import EventHour
 from insights.records.schemas import EVENTS, with_dictionaries
-from insights.storage.event_keys import by_time, corrected_ids, event_keys, grouped
+from insights.storage import disputes
+from insights.storage.event_keys import are_different, by_time, corrected_ids, event_keys, event_names, grouped
 from insights.storage.objects import ObjectStore
+from insights.storage.precedence import precedence
 from insights.storage.tables import ROW_GROUP_ROWS, StoredRows, encode_parts, open_rows
 
 TABLE = "events"
 _STORED = with_dictionaries(EVENTS)
-_KEY_COLUMNS = ["event_time", "event_id", "addendum_json", "object_key"]
+KEY_COLUMNS = ["event_time", "event_id", "addendum_json", "object_key"]
 """What says which event a row is, which copy of it, and where it goes."""
 
 
@@ -40,8 +42,13 @@ def hour_key(hour: EventHour) -> str:
     return f"{TABLE}/{hour.path}/events.parquet"
 
 
-def merge_hour(store: ObjectStore, hour: EventHour, rows: pa.Table) -> npt.NDArray[np.bool_]:
-    """Add rows (columns of `UNCOMPLETED`) to an event hour; tell which are kept, the others are duplicates.
+def merge_hour(
+    store: ObjectStore, hour: EventHour, rows: pa.Table, *, is_vouched: bool = False
+) -> npt.NDArray[np.bool_]:
+    """Add rows (columns of `UNCOMPLETED`) to an event hour; tell which are kept, the others are duplicates. With
+    `is_vouched` digests vouch for their objects: they take the place of other copies, and keep it.
+
+    Where two objects tell one event differently that is noted (`disputes`).
 
     A row whose event is in the file already, first brought by the same object, counts as kept: a run was killed after
     writing it.
@@ -49,10 +56,12 @@ def merge_hour(store: ObjectStore, hour: EventHour, rows: pa.Table) -> npt.NDArr
     new = pa.table([rows[name].combine_chunks() for name in UNCOMPLETED.names], schema=UNCOMPLETED)
     while True:
         old = open_rows(store, hour_key(hour), UNCOMPLETED)
-        union = _unite(old, new)
+        union = _unite(hour, old, new, is_vouched=is_vouched)
+        # Before the file: who is killed after it would not see the difference again.
+        disputes.write(store, hour, _disputes(union))
         if union.is_unchanged:
             return union.is_kept
-        content = encode_parts(_STORED, union.parts(), credits=union.credits)
+        content = encode_parts(_STORED, union.parts(), credits=union.credits, vouched=union.vouched)
         try:
             store.put(hour_key(hour), content, replacing=old.etag)
         except ConflictError:
@@ -80,7 +89,9 @@ def take_out(store: ObjectStore, hour: EventHour, object_keys: Collection[str]) 
         starts = range(0, len(rows), ROW_GROUP_ROWS)
         parts = (complete(old.take(rows[start : start + ROW_GROUP_ROWS])) for start in starts)
         try:
-            store.put(hour_key(hour), encode_parts(_STORED, parts, credits=credits), replacing=old.etag)
+            store.put(
+                hour_key(hour), encode_parts(_STORED, parts, credits=credits, vouched=old.vouched), replacing=old.etag
+            )
         except ConflictError:
             continue
         return
@@ -89,25 +100,31 @@ def take_out(store: ObjectStore, hour: EventHour, object_keys: Collection[str]) 
 @dataclass(frozen=True, slots=True)
 class _Union:
     """What becomes of the rows of a file and of new ones, numbered in this order: `order` has the numbers of those that
-    stay, by time; `is_kept` tells of each new row whether it is no duplicate; `credits` is for the file's metadata."""
+    stay, by time; `is_kept` tells of each new row whether it is no duplicate; `rivals` has the rows that gave way to
+    one of another object, and those ones; `credits` and `vouched` are for the file's metadata."""
 
     old: StoredRows
     new: pa.Table
     order: npt.NDArray[np.int64]
     is_kept: npt.NDArray[np.bool_]
+    rivals: tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]
     credits: str
+    vouched: str
 
     @property
     def is_unchanged(self) -> bool:
-        """Whether the file holds exactly the rows that stay."""
+        """Whether the file holds exactly the rows that stay; and, where it prefers objects, names all of them."""
+        if self.old.vouched and self.vouched != self.old.vouched:
+            return False
         return 0 < len(self.old) == len(self.order) and bool((self.order < len(self.old)).all())
 
     def parts(self) -> Iterator[pa.Table]:
         """Give the rows that stay a row group at a time: a busy hour's are a thousand times its file's memory."""
         for start in range(0, len(self.order), ROW_GROUP_ROWS):
-            yield complete(self._rows(self.order[start : start + ROW_GROUP_ROWS]))
+            yield complete(self.rows(self.order[start : start + ROW_GROUP_ROWS]))
 
-    def _rows(self, numbers: npt.NDArray[np.int64]) -> pa.Table:
+    def rows(self, numbers: npt.NDArray[np.int64]) -> pa.Table:
+        """Give rows by their numbers, with the columns of `UNCOMPLETED`."""
         is_old = numbers < len(self.old)
         if not is_old.any():
             return self.new.take(pa.array(numbers - len(self.old)))
@@ -117,43 +134,60 @@ class _Union:
         return pa.concat_tables([each.cast(UNCOMPLETED) for each in both]).unify_dictionaries().take(pa.array(places))
 
 
-def _unite(old: StoredRows, new: pa.Table) -> _Union:
+def _unite(hour: EventHour, old: StoredRows, new: pa.Table, *, is_vouched: bool) -> _Union:
     """Decide which rows stay by what tells events and copies apart only: a tenth of what the rows hold."""
-    keys = old.read(_KEY_COLUMNS)
-    columns = pa.concat_tables([keys.cast(new.select(_KEY_COLUMNS).schema), new.select(_KEY_COLUMNS)])
+    keys = old.read(KEY_COLUMNS)
+    columns = pa.concat_tables([keys.cast(new.select(KEY_COLUMNS).schema), new.select(KEY_COLUMNS)])
     high, low = (np.concatenate(both) for both in zip(_stored_event_keys(old, keys), event_keys(new), strict=True))
     objects = columns["object_key"]
     if old.credits:
         credited_keys = _credited(keys["object_key"].cast(pa.string()), old.credits)
         objects = pa.chunked_array([*objects.chunks, *credited_keys.cast(objects.type).chunks])
-    ranks = _ranks(objects)
+    names, ranks = _ranks(objects)
     origin = ranks[: len(columns)]
     credited = ranks[len(columns) :] if old.credits else origin[: len(old)]
-    event, winners = grouped(high, low, _precedence(columns, origin))
+    vouched: set[str] = set(json.loads(old.vouched)) if old.vouched else set()
+    if is_vouched:
+        vouched.update(new["object_key"].combine_chunks().unique().to_pylist())
+    event, winners = grouped(high, low, precedence(hour, columns, names, origin, vouched))
     time = pc.cast(columns["event_time"], pa.int64()).to_numpy()
     order = winners[by_time(time[winners], high[winners], low[winners])]
     credit = origin[winners]
     credit[event[: len(old)]] = credited
     moved = np.flatnonzero(credit[event[order]] != origin[order])
-    names = sorted(objects.unify_dictionaries().chunk(0).dictionary.to_pylist()) if len(moved) else []
     credits = _credits(moved, [names[rank] for rank in credit[event[order[moved]]]])
-    return _Union(old, new, order, _kept(event, origin, credited, winners), credits)
+    beaten = np.flatnonzero(origin != origin[winners[event]]) if len(order) < len(columns) else order[:0]
+    return _Union(
+        old,
+        new,
+        order,
+        _kept(event, origin, credited, winners),
+        (beaten, winners[event[beaten]]),
+        credits,
+        json.dumps(sorted(vouched)) if vouched else "",
+    )
+
+
+def _disputes(union: _Union) -> Iterator[tuple[str, str, str, bool]]:
+    """Yield what is told differently by two objects: their names, the event's, and whether one corrects the other."""
+    for start in range(0, len(union.rivals[0]), ROW_GROUP_ROWS):
+        tables = [union.rows(rows[start : start + ROW_GROUP_ROWS]) for rows in union.rivals]
+        differs = pa.array(np.flatnonzero(are_different(*tables)))
+        if len(differs):
+            beaten, stays = (table.select(KEY_COLUMNS).take(differs) for table in tables)
+            is_correction = pc.or_(*(pc.is_valid(corrected_ids(table)) for table in (beaten, stays)))
+            columns = (beaten["object_key"], stays["object_key"], event_names(beaten), is_correction)
+            yield from zip(*(column.to_pylist() for column in columns), strict=True)
 
 
 def _stored_event_keys(old: StoredRows, keys: pa.Table) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.uint64]]:
-    """Give `event_keys` of the rows of a file, of which `keys` has `_KEY_COLUMNS`."""
+    """Give `event_keys` of the rows of a file, of which `keys` has `KEY_COLUMNS`."""
     if not keys["event_id"].null_count:
         return event_keys(keys)
     starts = range(0, len(old), ROW_GROUP_ROWS)
     parts = [event_keys(old.take(np.arange(start, min(start + ROW_GROUP_ROWS, len(old))))) for start in starts]
     high, low = zip(*parts, strict=True)
     return np.concatenate(high), np.concatenate(low)
-
-
-def _precedence(table: pa.Table, origin: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    """Rank the copies of an event, the one that stays lowest: corrections before others, the last delivered first."""
-    is_correction = pc.is_valid(corrected_ids(table)).to_numpy(zero_copy_only=False)
-    return np.where(is_correction, -1 - origin, origin)
 
 
 def _credited(object_keys: pa.ChunkedArray, credits: str) -> pa.ChunkedArray:
@@ -196,10 +230,11 @@ def _kept(
     return (is_new_event & is_winner[old:]) | is_first_reread
 
 
-def _ranks(texts: pa.ChunkedArray) -> npt.NDArray[np.int64]:
-    """Number texts by their alphabetical order."""
+def _ranks(texts: pa.ChunkedArray) -> tuple[list[str], npt.NDArray[np.int64]]:
+    """Give the different texts in alphabetical order, and of each row the place of its text there."""
     codes = texts.unify_dictionaries().combine_chunks()
-    rank = np.empty(len(codes.dictionary), dtype=np.int64)
-    rank[pc.sort_indices(codes.dictionary).to_numpy()] = np.arange(len(rank))
+    order = pc.sort_indices(codes.dictionary)
+    rank = np.empty(len(order), dtype=np.int64)
+    rank[order.to_numpy()] = np.arange(len(rank))
     ranks: npt.NDArray[np.int64] = rank[codes.indices.to_numpy()]
-    return ranks
+    return codes.dictionary.take(order).to_pylist(), ranks

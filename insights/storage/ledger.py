@@ -12,8 +12,9 @@ that were read spares every search, which finds all of them, a look at each of t
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cache, partial
+from functools import cache, cached_property
 from hashlib import blake2b
 from itertools import groupby
 from typing import Any
@@ -44,6 +45,9 @@ LOOSE_READ = "state/loose_read/"
 """The list of all loose objects that were read, in `parts`. One that it lacks, for the run that entered it was killed,
 is in the ledger still."""
 
+_LOOSE_LISTED = "state/loose_listed/"
+"""Says that the list has what was entered before there was one."""
+
 FRESH = timedelta(days=2)
 """So long after it was entered a loose object belongs to every window: whichever run comes next takes it on, should the
 one that read it have been killed."""
@@ -72,35 +76,45 @@ def _versions(store: ObjectStore, folder: str) -> set[tuple[str, str]]:
 def unread(store: ObjectStore, objects: Iterable[TrailObject]) -> Iterator[tuple[TrailObject, bool]]:
     """Yield each object and whether it is still to be read. Objects of one day should come together; loose ones, which
     come by their names, need not."""
-    yield from ((each, (each.key, each.etag) not in seen) for each, seen in _looked_up(store, objects))
+    for each, seen in _looked_up(store, objects):
+        yield each, not any((each.key, each.etag) in some.versions for some in seen)
 
 
 def to_read(store: ObjectStore, objects: Iterable[TrailObject]) -> Iterator[tuple[TrailObject, bool]]:
     """Yield the objects that are still to be read, and whether another version of them was read before."""
-    keys: set[str] = set()
-    keys_of: set[tuple[str, str]] = set()
     for each, seen in _looked_up(store, objects):
-        if (each.key, each.etag) not in seen:
-            if keys_of is not seen:
-                keys, keys_of = {key for key, _ in seen}, seen
-            yield each, each.key in keys
+        if not any((each.key, each.etag) in some.versions for some in seen):
+            yield each, any(each.key in some.keys for some in seen)
 
 
-def _looked_up(
-    store: ObjectStore, objects: Iterable[TrailObject]
-) -> Iterator[tuple[TrailObject, set[tuple[str, str]]]]:
-    """Yield each object with key and ETag of all that were read of its ledger partition; a loose one that was read, of
-    all the loose ones."""
-    listed: set[tuple[str, str]] | None = None
-    entered = cache(partial(already_read, store))
+@dataclass
+class _Seen:
+    """Objects that were read, by key and ETag."""
+
+    versions: set[tuple[str, str]]
+
+    @cached_property
+    def keys(self) -> set[str]:
+        return {key for key, _ in self.versions}
+
+
+def _looked_up(store: ObjectStore, objects: Iterable[TrailObject]) -> Iterator[tuple[TrailObject, tuple[_Seen, ...]]]:
+    """Yield each object with all that were read of its ledger partition; a loose one, whose versions may lie on several
+    days, first with all the loose ones that are listed, and alone with these if it is one of them."""
+    listed: _Seen | None = None
+
+    @cache
+    def entered(path: str) -> _Seen:
+        return _Seen(already_read(store, path))
+
     for path, group in groupby(objects, key=lambda each: each.ledger_path):
         if path.startswith(f"account_id={UNKNOWN}/"):
-            listed = _versions(store, LOOSE_READ) if listed is None else listed
+            listed = _Seen(_versions(store, LOOSE_READ)) if listed is None else listed
             for each in group:
-                yield each, listed if (each.key, each.etag) in listed else entered(path)
+                yield each, (listed,) if (each.key, each.etag) in listed.versions else (listed, entered(path))
         else:
-            seen = already_read(store, path)
-            yield from ((each, seen) for each in group)
+            seen = _Seen(already_read(store, path))
+            yield from ((each, (seen,)) for each in group)
 
 
 def write(store: ObjectStore, unit: str, rows: Sequence[tuple[TrailObject, dict[str, Any]]]) -> None:
@@ -126,6 +140,19 @@ def write(store: ObjectStore, unit: str, rows: Sequence[tuple[TrailObject, dict[
     loose = [{"object_key": each.key, "object_etag": each.etag} for each, _ in by_path if each.is_loose]
     if loose:
         put_if_new(store, f"{LOOSE_READ}{unit}.parquet", encode(pa.Table.from_pylist(loose, schema=_VERSIONS)))
+
+
+def list_loose(store: ObjectStore) -> None:
+    """Put the loose objects into the list that were entered before there was one; once in a ledger's life."""
+    if any(store.list(_LOOSE_LISTED)):
+        return
+    entered: set[tuple[str, str]] = set()
+    for folder in sorted({f"{info.key.rpartition('/')[0]}/" for info in store.list(f"{TABLE}/account_id={UNKNOWN}/")}):
+        entered |= _versions(store, folder)
+    missing = [dict(zip(IDENTITY, each, strict=True)) for each in sorted(entered - _versions(store, LOOSE_READ))]
+    if missing:
+        put_if_new(store, f"{LOOSE_READ}earlier.parquet", encode(pa.Table.from_pylist(missing, schema=_VERSIONS)))
+    put_if_new(store, f"{_LOOSE_LISTED}earlier", b"")
 
 
 def _note_loose(store: ObjectStore, entries: Iterable[dict[str, Any]]) -> None:

@@ -23,6 +23,7 @@ _WRITTEN_ROWS = 16_384
 """How many values of a column are encoded at once; pages are not larger for it."""
 _MADE_FROM = "trail_insights.made_from"
 _CREDITS = "trail_insights.credits"
+_VOUCHED = "trail_insights.vouched"
 _SEALED = "trail_insights.sealed"
 _STATISTICS_COLUMNS = (
     "event_time",
@@ -53,7 +54,13 @@ def encode(table: pa.Table, *, made_from: str = "", is_sealed: bool = False) -> 
 
 
 def encode_parts(
-    schema: pa.Schema, parts: Iterable[pa.Table], *, made_from: str = "", credits: str = "", is_sealed: bool = False
+    schema: pa.Schema,
+    parts: Iterable[pa.Table],
+    *,
+    made_from: str = "",
+    credits: str = "",
+    vouched: str = "",
+    is_sealed: bool = False,
 ) -> bytes:
     """Write tables of one schema one after the other, each as a row group, as one zstd Parquet file.
 
@@ -72,7 +79,7 @@ def encode_parts(
     ) as writer:
         for part in parts:
             writer.write_table(part, row_group_size=ROW_GROUP_ROWS)
-        said = {_MADE_FROM: made_from, _CREDITS: credits, _SEALED: "1" if is_sealed else ""}
+        said = {_MADE_FROM: made_from, _CREDITS: credits, _VOUCHED: vouched, _SEALED: "1" if is_sealed else ""}
         writer.add_key_value_metadata({name: text for name, text in said.items() if text})
     content: bytes = sink.getvalue().to_pybytes()
     return content
@@ -90,6 +97,11 @@ class StoredRows:
     def credits(self) -> str:
         """What the file says of the rows that are kept for another object than their own."""
         return _said(self.file, _CREDITS) if self.file else ""
+
+    @property
+    def vouched(self) -> str:
+        """What the file says of the objects whose copies come before others."""
+        return _said(self.file, _VOUCHED) if self.file else ""
 
     def __len__(self) -> int:
         return self.file.metadata.num_rows if self.file else 0

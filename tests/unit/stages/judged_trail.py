@@ -29,11 +29,11 @@ class Trail:
         self.pipeline.ingest()
         return key, self.workspace.trail.get(key)[1]
 
-    def say(self, verdict: str, *versions: tuple[str, str]) -> None:
+    def say(self, verdict: str, *versions: tuple[str, str], reason: str = "") -> None:
         rows = [
             {
                 "kind": "log file", "object_key": key, "object_etag": etag, "delivered_at": entry["delivered_at"],
-                "verdict": verdict, "reason": "changed" if verdict == "refuted" else "valid",
+                "verdict": verdict, "reason": reason or ("changed" if verdict == "refuted" else "valid"),
             }
             for key, etag in versions
             for entry in self.pipeline.rows("ledger") if (entry["object_key"], entry["object_etag"]) == (key, etag)

@@ -5,8 +5,9 @@ from datetime import timedelta
 import pytest
 
 from insights.errors import WindowError
+from insights.settings import parse_settings
 from insights.stages import extract, maintain
-from insights.storage import changes, compaction, discovery, integrity, ledger, reading
+from insights.storage import changes, compaction, discovery, disputes, integrity, ledger, reading
 from insights.windows import DAY, Window, parse_instant
 
 # Calls, and deliveries, of 2026-11-01.
@@ -225,6 +226,22 @@ class TestLooseFiles:
         assert pipeline.extract().to_read == 0
         assert ("state/loose_read" in maintain.run(None, pipeline.workspace).merged) is is_dry_run
 
+    def test_read_before_there_was_a_list(self, loose, monkeypatch) -> None:
+        """What is in the ledger alone is put into the list by the first tidying up, and not looked up ever after."""
+        pipeline = loose()
+        lake = pipeline.workspace.lake
+        for info in list(lake.list(ledger.LOOSE_READ)):
+            lake.delete(info.key)
+        maintain.run(None, pipeline.workspace)
+        listed: list[str] = []
+        inner = lake.list
+        monkeypatch.setattr(lake, "list", lambda prefix: listed.append(prefix) or inner(prefix))
+        assert pipeline.extract().already_read == 2
+        assert [prefix for prefix in listed if prefix.startswith("ledger/")] == []
+        maintain.run(None, pipeline.workspace)
+
+        assert "ledger/account_id=-/" not in listed
+
     def test_notes(self, loose) -> None:
         """The notes where calls of a day are to be found go with that day's ledger; no run may look back to it then."""
         pipeline = loose(retention={"ledger_days": 40})
@@ -236,6 +253,20 @@ class TestLooseFiles:
         assert "/date=2026-11-02/" in left
         with pytest.raises(WindowError, match="begins before 2026-11-03"):
             pipeline.extract()
+
+
+def test_disputes(pipeline, record) -> None:
+    """What was noted of events that two files tell differently goes with the ledger, which knows the files."""
+    pipeline.deliver(record(1))
+    pipeline.deliver(record(1, userAgent="another"), unique="B" * 16)
+    pipeline.ingest()
+    assert len(keys(pipeline, disputes.FOLDER)) == 1
+    pipeline.workspace.settings = parse_settings({"retention": {"ledger_days": 40}})
+    pipeline.workspace.now = lambda: parse_instant("2026-11-02") + 40 * DAY
+    report = maintain.run(None, pipeline.workspace)
+
+    assert report.deleted["state/disputed"].files == 1
+    assert keys(pipeline, disputes.FOLDER) == []
 
 
 def test_verdicts_that_were_deleted_are_not_asked_for(day) -> None:

@@ -13,11 +13,11 @@ import pytest
 from insights.errors import AccessDeniedError, SettingsError
 from insights.settings import parse_settings
 from insights.simulate import SigningKey, Tampering, tampered
-from insights.stages import verification
+from insights.stages import reconcile, verification
 from insights.stages.report import VerifyReport
 from insights.storage import ledger
 from insights.windows import Window
-from tests.signed_trails import HOURS, START, WHOLE, Case
+from tests.signed_trails import HOURS, START, WHOLE, Case, body_of, records_of
 
 
 def test_untouched(case: Callable[..., Case]) -> None:
@@ -222,3 +222,35 @@ def test_keys_file_that_is_not_there(case: Callable[..., Case]) -> None:
 
     with pytest.raises(SettingsError, match=r"nowhere\.json cannot be read: .*: check integrity\.keys_file"):
         made.verify()
+
+
+def test_told_differently(case: Callable[..., Case]) -> None:
+    """With `warn` a file that no digest lists stays, but its content does not stand in the place of a true record's."""
+    made = case()
+    true = made.trail.log_files[5]
+    false = true.key[:-24] + "0" * 16 + ".json.gz"
+    made.deliver(made.objects)
+    made.workspace.trail.put(false, body_of([each | {"userAgent": "forged"} for each in records_of(true)]))
+    made.read()
+    assert false in made.object_keys()
+    report = made.verify()
+
+    assert (report.refuted, report.disputed) == (1, 0)
+    assert true.key in made.object_keys()
+    assert false not in made.object_keys()
+    assert reconcile.run(WHOLE, made.workspace).duplicate == true.records
+
+
+def test_told_differently_and_gone(case: Callable[..., Case]) -> None:
+    """Where the true one is gone before its digest comes, the report names both files."""
+    made = case()
+    true = made.trail.log_files[5]
+    false = true.key[:-24] + "0" * 16 + ".json.gz"
+    made.deliver(made.objects)
+    made.workspace.trail.put(false, body_of([each | {"userAgent": "forged"} for each in records_of(true)]))
+    made.read()
+    made.workspace.trail.delete(true.key)
+    report = made.verify()
+
+    assert report.disputed == len(report.first_disputed) > 0
+    assert all(repr(true.key) in each and repr(false) in each for each in report.first_disputed)

@@ -134,6 +134,13 @@ class TestLooseObjectsThatWereRead:
         assert [prefix for prefix in listed[2:] if prefix.startswith("ledger/")] == listed[2:]
         assert len(listed[2:]) == 2
 
+    def test_overwritten_on_another_day(self, store, delivered, read) -> None:
+        """A file that is overwritten days after it was read is another version of it, as on the same day."""
+        later = [msgspec.structs.replace(each, etag="2", delivered_at=each.delivered_at + 40 * DAY) for each in read]
+        new = delivered("new", is_loose=True)
+
+        assert list(ledger.to_read(store, [*later, new])) == [*((each, True) for each in later), (new, False)]
+
     def test_list_is_behind(self, store, read) -> None:
         """What was entered by a run that was killed before it could be listed is not read again."""
         for info in list(store.list(ledger.LOOSE_READ)):

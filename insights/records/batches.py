@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
@@ -26,7 +25,7 @@ NESTED_COLUMNS = tuple(member.column for member in MEMBERS if member.kind is Kin
 _MEMBER_COLUMNS = tuple(member.column for member in MEMBERS)
 _CODED_COLUMNS = tuple(m.column for m in MEMBERS if m.kind is Kind.TEXT and m.column in REPEATED)
 _VALUE_COLUMNS = tuple(column for column in _MEMBER_COLUMNS if column not in (*_CODED_COLUMNS, *NESTED_COLUMNS))
-_ABSENT_CODE = struct.pack("i", -1)
+_ABSENT_CODE = "\0"
 
 Texts = tuple[npt.NDArray[np.int64], bytes]
 """Texts one after the other, and their lengths."""
@@ -113,28 +112,32 @@ class Batch:
             yield half
 
 
-class _Codes(dict[str | None, int]):
-    """Texts that repeat, each with its code (-1 where it is absent), and `parts`, every object's codes as int32: half
-    of what it costs to hand all texts to Arrow, and the texts need not wait."""
+class _Codes(dict[str | None, str]):
+    """Texts that repeat, each with its code, and `parts`, every object's codes: half of what it costs to hand all texts
+    to Arrow, and the texts need not wait.
+
+    A code is a character, NUL where the text is absent, for Python joins characters faster than it packs numbers. A
+    batch has fewer texts than there are before those that stand for halves of others (U+D800).
+    """
 
     def __init__(self) -> None:
-        super().__init__({None: -1})
-        self.parts: list[bytes] = []
+        super().__init__({None: _ABSENT_CODE})
+        self.parts: list[str] = []
 
-    def __missing__(self, text: str | None) -> int:
-        code = self[text] = len(self) - 1
+    def __missing__(self, text: str | None) -> str:
+        code = self[text] = chr(len(self))
         return code
 
     def add(self, texts: Sequence[str | None]) -> None:
         """Take an object's texts."""
-        if is_only(texts, None):
-            self.parts.append(_ABSENT_CODE * len(texts))
+        if is_only(texts, texts[0]):
+            self.parts.append(self[texts[0]] * len(texts))
         else:
-            self.parts.append(struct.pack(f"{len(texts)}i", *map(self.__getitem__, texts)))
+            self.parts.append("".join(map(self.__getitem__, texts)))
 
     def array(self) -> pa.DictionaryArray:
         """Give the texts of all objects."""
-        codes = np.frombuffer(b"".join(self.parts), np.int32)
+        codes = np.frombuffer("".join(self.parts).encode("utf-32-le"), "<u4").astype(np.int32) - 1
         is_absent = codes < 0
         if is_absent.all():
             return pa.nulls(len(codes), DICTIONARY)
@@ -159,6 +162,7 @@ def _raws(texts: Texts) -> list[msgspec.Raw]:
     ]
 
 
-def is_only(values: Sequence[Any], absent: Any) -> bool:
-    """Tell whether nothing is there: half of the members are in hardly any record."""
-    return not values or (values[0] is absent and values.count(absent) == len(values))
+def is_only(values: Sequence[Any], value: Any) -> bool:
+    """Tell whether all are the same, which is quickly said where the first and the last are not: half of the members
+    are in hardly any record, and the Region is the same in all of an object."""
+    return not values or (values[0] == value == values[-1] and values.count(value) == len(values))

@@ -124,9 +124,14 @@ def complete(table: pa.Table) -> pa.Table:
     return pa.table([columns[name] for name in EVENTS.names], schema=_COMPLETED)
 
 
+def whole(column: pa.ChunkedArray) -> pa.Array:
+    """Give a column in one piece; Arrow's own way copies also what is in one piece already."""
+    return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
+
+
 def _in_order(column: pa.ChunkedArray) -> pa.Array:
     """Give a dictionary the values that occur, in the order in which they do."""
-    array = column.combine_chunks()
+    array = whole(column)
     if not pa.types.is_dictionary(column.type):
         return array
     if array.null_count == len(array):

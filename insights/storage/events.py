@@ -46,7 +46,7 @@ def merge_hour(store: ObjectStore, hour: EventHour, rows: pa.Table) -> npt.NDArr
     A row whose event is in the file already, first brought by the same object, counts as kept: a run was killed after
     writing it.
     """
-    new = pa.table([rows[name].combine_chunks() for name in UNCOMPLETED.names], schema=UNCOMPLETED)
+    new = pa.table([rows[name] for name in UNCOMPLETED.names], schema=UNCOMPLETED).combine_chunks()
     while True:
         old = open_rows(store, hour_key(hour), UNCOMPLETED)
         union = _unite(old, new)

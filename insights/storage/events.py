@@ -27,7 +27,7 @@ from insights.records.partitions import EventHour
 from insights.records.schemas import EVENTS, with_dictionaries
 from insights.storage.event_keys import by_time, corrected_ids, event_keys, grouped
 from insights.storage.objects import ObjectStore
-from insights.storage.tables import ROW_GROUP_ROWS, StoredRows, encode_parts, open_rows
+from insights.storage.tables import StoredRows, encode_parts, open_rows, row_group_rows
 
 TABLE = "events"
 _STORED = with_dictionaries(EVENTS)
@@ -77,8 +77,8 @@ def take_out(store: ObjectStore, hour: EventHour, object_keys: Collection[str]) 
         credits = _credits(moved, credited.take(pa.array(moved)).to_pylist())
         if len(rows) == len(old) and credits == old.credits:
             return
-        starts = range(0, len(rows), ROW_GROUP_ROWS)
-        parts = (complete(old.take(rows[start : start + ROW_GROUP_ROWS])) for start in starts)
+        size = row_group_rows(len(old), old.unpacked_bytes)
+        parts = (complete(old.take(rows[start : start + size])) for start in range(0, len(rows), size))
         try:
             store.put(hour_key(hour), encode_parts(_STORED, parts, credits=credits), replacing=old.etag)
         except ConflictError:
@@ -104,8 +104,10 @@ class _Union:
 
     def parts(self) -> Iterator[pa.Table]:
         """Give the rows that stay a row group at a time: a busy hour's are a thousand times its file's memory."""
-        for start in range(0, len(self.order), ROW_GROUP_ROWS):
-            yield complete(self._rows(self.order[start : start + ROW_GROUP_ROWS]))
+        size_bytes = self.old.unpacked_bytes + self.new.get_total_buffer_size()
+        rows = row_group_rows(len(self.old) + len(self.new), size_bytes)
+        for start in range(0, len(self.order), rows):
+            yield complete(self._rows(self.order[start : start + rows]))
 
     def _rows(self, numbers: npt.NDArray[np.int64]) -> pa.Table:
         is_old = numbers < len(self.old)
@@ -144,8 +146,9 @@ def _stored_event_keys(old: StoredRows, keys: pa.Table) -> tuple[npt.NDArray[np.
     """Give `event_keys` of the rows of a file, of which `keys` has `_KEY_COLUMNS`."""
     if not keys["event_id"].null_count:
         return event_keys(keys)
-    starts = range(0, len(old), ROW_GROUP_ROWS)
-    parts = [event_keys(old.take(np.arange(start, min(start + ROW_GROUP_ROWS, len(old))))) for start in starts]
+    size = row_group_rows(len(old), old.unpacked_bytes)
+    starts = range(0, len(old), size)
+    parts = [event_keys(old.take(np.arange(start, min(start + size, len(old))))) for start in starts]
     high, low = zip(*parts, strict=True)
     return np.concatenate(high), np.concatenate(low)
 

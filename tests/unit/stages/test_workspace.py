@@ -1,6 +1,9 @@
 import subprocess
 import sys
 from datetime import timedelta
+from pathlib import Path
+
+import pytest
 
 from insights.settings import parse_settings
 from insights.stages.workspace import Workspace
@@ -48,6 +51,12 @@ class TestTuneArrow:
     def test_no_pandas(self) -> None:
         """Making arrays of lists loads no pandas."""
         assert self.run("pa.array(['a']); print('pandas' in sys.modules)") == "False"
+
+    @pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="only Linux tells a process's threads")
+    def test_no_threads(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """NumPy starts no threads, which would spin."""
+        monkeypatch.delenv("OPENBLAS_NUM_THREADS", raising=False)
+        assert self.run("import os, numpy; print(len(os.listdir('/proc/self/task')))") == "1"
 
     def test_still_converts(self) -> None:
         """Who asks for pandas afterwards gets it."""

@@ -143,9 +143,9 @@ class _Work:
     def read(self, trail: ObjectStore, settings: IngestSettings) -> None:
         limit_bytes = settings.unpacked_megabytes * 2**20
         fetched = list(self._fetchable(limit_bytes))
-        with closing(
-            read_ahead(trail, (self.objects[i].key for i in fetched), threads=settings.fetch_threads)
-        ) as contents:
+        objects = [self.objects[i] for i in fetched]
+        keys, sizes = (each.key for each in objects), (each.size for each in objects)
+        with closing(read_ahead(trail, keys, threads=settings.fetch_threads, sizes=sizes)) as contents:
             for number, (key, body) in zip(fetched, contents, strict=True):
                 if isinstance(body, StorageError):
                     self.failures[number] = body

@@ -7,7 +7,6 @@ table `[trail]`; its value is read as TOML where it is TOML (`["a", "b"]`, `true
 
 from __future__ import annotations
 
-import difflib
 import os
 import tomllib
 from collections.abc import Mapping
@@ -311,6 +310,8 @@ def _refuse_short_retention(settings: Settings) -> None:
 
 
 def _nearest(name: str, known: Any) -> str:
+    import difflib  # takes as long as all settings
+
     close = difflib.get_close_matches(name, known, n=1)
     return f": did you mean {close[0]}?" if close else f": known are {', '.join(sorted(known))}"
 

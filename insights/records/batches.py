@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any
@@ -19,14 +18,15 @@ from insights.records.schemas import DICTIONARY, REPEATED
 
 BATCH_RECORDS = 16_000
 BATCH_BYTES = 32 * 2**20
-"""What a batch should not exceed. Every one pays for forty column builders and for being sorted apart by event hours:
-batches of two thousand cost a tenth of the whole more. Nested texts have a kilobyte a record, but may have 256."""
+"""What a batch should not exceed, the second by the text of its objects. Every one pays for forty column builders and
+for being sorted apart by event hours: batches of two thousand cost a tenth of the whole more. A record has one or two
+kilobytes, but may have 256."""
 
 NESTED_COLUMNS = tuple(member.column for member in MEMBERS if member.kind is Kind.NESTED)
 _MEMBER_COLUMNS = tuple(member.column for member in MEMBERS)
 _CODED_COLUMNS = tuple(m.column for m in MEMBERS if m.kind is Kind.TEXT and m.column in REPEATED)
 _VALUE_COLUMNS = tuple(column for column in _MEMBER_COLUMNS if column not in (*_CODED_COLUMNS, *NESTED_COLUMNS))
-_ABSENT_CODE = struct.pack("i", -1)
+_ABSENT_CODE = "\0"
 
 Texts = tuple[npt.NDArray[np.int64], bytes]
 """Texts one after the other, and their lengths."""
@@ -53,9 +53,18 @@ class Batch:
     def __len__(self) -> int:
         return len(self.others)
 
+    @classmethod
+    def of(cls, documents: Iterable[tuple[Document, int]]) -> Batch:
+        """Take the records of objects, each with its number."""
+        batch = cls()
+        for document, source in documents:
+            batch.add(document, source)
+        return batch
+
     def has_room(self, document: Document) -> bool:
         """Tell whether the records of an object can be taken, too."""
-        return len(self) + len(document.records) <= BATCH_RECORDS and self.text_bytes < BATCH_BYTES
+        text_bytes = self.text_bytes + document.text_bytes
+        return len(self) + len(document.records) <= BATCH_RECORDS and text_bytes <= BATCH_BYTES
 
     def add(self, document: Document, source: int) -> None:
         """Take the records of one object: as soon as it is decoded, for then it is still in the processor's caches, and
@@ -71,18 +80,16 @@ class Batch:
             elif column in self.values:
                 self.values[column] += values
             else:
-                texts = _texts(values)
-                self.texts[column].append(texts)
-                self.text_bytes += len(texts[1])
+                self.texts[column].append(_texts(values))
         self.others += [document.others.get(i) for i in range(count)] if document.others else [None] * count
-        self.text_bytes += sum(map(len, document.others.values()))
+        self.text_bytes += document.text_bytes
         self.sources.append(np.full(count, source))
         self.positions.append(np.array(document.positions) if document.positions else np.arange(count))
 
     def documents(self) -> Iterator[tuple[Document, int]]:
         """Put the records together again, with the number of their object."""
         members = dict(self.values)
-        members |= {column: codes.array().to_pylist() for column, codes in self.codes.items()}
+        members |= {column: codes.texts() for column, codes in self.codes.items()}
         members |= {column: list(chain.from_iterable(map(_raws, texts))) for column, texts in self.texts.items()}
         rows = zip(*(members[column] for column in _MEMBER_COLUMNS), strict=True)
         records = [EventRecord(**dict(zip(_MEMBER_COLUMNS, values, strict=True))) for values in rows]
@@ -93,54 +100,72 @@ class Batch:
             yield Document(records[here], positions.tolist(), others), int(source[0])
             start += len(positions)
 
-    def halves(self) -> Iterator[Batch]:
-        """Cut into two batches.
 
-        Raises:
-            ValueError: there is one record only.
-        """
-        if len(self) < 2:
+def parts(document: Document) -> Iterator[Document]:
+    """Cut an object that is more than a batch should be into such as are not, be its records all of one length."""
+    fitting = len(document.records) * BATCH_BYTES // max(document.text_bytes, 1)
+    return document.parts(max(min(fitting, BATCH_RECORDS), 1))
+
+
+def halves(documents: Sequence[tuple[Document, int]]) -> Iterator[Sequence[tuple[Document, int]]]:
+    """Cut what came of objects in two.
+
+    Raises:
+        ValueError: there is one record only.
+    """
+    if len(documents) == 1:
+        (document, source), count = documents[0], len(documents[0][0].records)
+        if count < 2:
             raise ValueError("a single record cannot be cut")
-        documents = list(self.documents())
-        if len(documents) == 1:
-            document, source = documents[0]
-            documents = [(part, source) for part in document.parts(-(-len(self) // 2))]
-        middle = len(documents) // 2
-        for some in (documents[:middle], documents[middle:]):
-            half = Batch()
-            for document, source in some:
-                half.add(document, source)
-            yield half
+        documents = [(part, source) for part in document.parts(-(-count // 2))]
+    middle = len(documents) // 2
+    yield from (documents[:middle], documents[middle:])
 
 
-class _Codes(dict[str | None, int]):
-    """Texts that repeat, each with its code (-1 where it is absent), and `parts`, every object's codes as int32: half
-    of what it costs to hand all texts to Arrow, and the texts need not wait."""
+class _Codes(dict[str | None, str]):
+    """Texts that repeat, each with its code, and `parts`, every object's codes: half of what it costs to hand all texts
+    to Arrow, and the texts need not wait.
+
+    A code is a character, NUL where the text is absent, for Python joins characters faster than it packs numbers. A
+    batch has fewer texts than there are before those that stand for halves of others (U+D800).
+    """
 
     def __init__(self) -> None:
-        super().__init__({None: -1})
-        self.parts: list[bytes] = []
+        super().__init__({None: _ABSENT_CODE})
+        self.parts: list[str] = []
 
-    def __missing__(self, text: str | None) -> int:
-        code = self[text] = len(self) - 1
+    def __missing__(self, text: str | None) -> str:
+        code = self[text] = chr(len(self))
         return code
 
     def add(self, texts: Sequence[str | None]) -> None:
         """Take an object's texts."""
-        if is_only(texts, None):
-            self.parts.append(_ABSENT_CODE * len(texts))
+        if is_only(texts, texts[0]):
+            self.parts.append(self[texts[0]] * len(texts))
         else:
-            self.parts.append(struct.pack(f"{len(texts)}i", *map(self.__getitem__, texts)))
+            self.parts.append("".join(map(self.__getitem__, texts)))
+
+    def texts(self) -> list[str | None]:
+        """Give the texts of all objects."""
+        texts = list(self)
+        return [texts[ord(code)] for code in chain.from_iterable(self.parts)]
 
     def array(self) -> pa.DictionaryArray:
-        """Give the texts of all objects."""
-        codes = np.frombuffer(b"".join(self.parts), np.int32)
+        """Give the texts of all objects as a column.
+
+        Raises:
+            ValueError: they are more than a column can hold.
+        """
+        codes = np.frombuffer("".join(self.parts).encode("utf-32-le"), "<u4").astype(np.int32) - 1
         is_absent = codes < 0
         if is_absent.all():
             return pa.nulls(len(codes), DICTIONARY)
         # Arrow looks up the codes of nulls, too, where it puts dictionaries together.
         indices = pa.array(np.where(is_absent, 0, codes), mask=is_absent) if is_absent.any() else pa.array(codes)
-        return pa.DictionaryArray.from_arrays(indices, pa.array(list(self)[1:], pa.string()), safe=False)
+        texts = pa.array(list(self)[1:], pa.string())
+        if isinstance(texts, pa.ChunkedArray):
+            raise ValueError(f"{texts.nbytes} bytes in one column")
+        return pa.DictionaryArray.from_arrays(indices, texts, safe=False)
 
 
 def _texts(values: Sequence[Any]) -> Texts:
@@ -159,6 +184,7 @@ def _raws(texts: Texts) -> list[msgspec.Raw]:
     ]
 
 
-def is_only(values: Sequence[Any], absent: Any) -> bool:
-    """Tell whether nothing is there: half of the members are in hardly any record."""
-    return not values or (values[0] is absent and values.count(absent) == len(values))
+def is_only(values: Sequence[Any], value: Any) -> bool:
+    """Tell whether all are the same, which is quickly said where the first and the last are not: half of the members
+    are in hardly any record, and the Region is the same in all of an object."""
+    return not values or (values[0] == value == values[-1] and values.count(value) == len(values))

@@ -15,7 +15,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from insights.records.batches import NESTED_COLUMNS, Batch, Texts, is_only
+from insights.records.batches import NESTED_COLUMNS, Batch, Texts, halves, is_only
+from insights.records.document import Document
 from insights.records.event import EARLIEST, LATEST, Refusal
 from insights.records.identity import COLUMNS as IDENTITY_COLUMNS
 from insights.records.identity import parse_identity
@@ -86,17 +87,18 @@ def build_rows(batch: Batch) -> tuple[Rows, list[tuple[int, Refusal]]]:
 def _build_rest(batch: Batch) -> tuple[Rows, list[tuple[int, Refusal]]]:
     """Refuse the records that cannot become rows, and build the others. Records are looked at, not built one by one:
     an object may be full of such."""
-    rest, refusals = Batch(), []
+    rest: list[tuple[Document, int]] = []
+    refusals = []
     for document, source in batch.documents():
         faults = {i: fault for i, record in enumerate(document.records) if (fault := _fault(record))}
         for i, (reason, detail) in faults.items():
             content = msgspec.json.encode(document.records[i])
             refusals.append((source, Refusal(reason, detail, document.positions[i], content)))
-        rest.add(document.without(faults), source)
+        rest.append((document.without(faults), source))
     if refusals:
-        return build_rows(rest)[0], refusals
+        return build_rows(Batch.of(rest))[0], refusals
     # Together they are more than a column can hold.
-    return Rows.concat([build_rows(half)[0] for half in batch.halves()]), []
+    return Rows.concat([build_rows(Batch.of(half))[0] for half in halves(rest)]), []
 
 
 def _rows(batch: Batch) -> Rows:
@@ -124,9 +126,14 @@ def complete(table: pa.Table) -> pa.Table:
     return pa.table([columns[name] for name in EVENTS.names], schema=_COMPLETED)
 
 
+def whole(column: pa.ChunkedArray) -> pa.Array:
+    """Give a column in one piece; Arrow's own way copies also what is in one piece already."""
+    return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
+
+
 def _in_order(column: pa.ChunkedArray) -> pa.Array:
     """Give a dictionary the values that occur, in the order in which they do."""
-    array = column.combine_chunks()
+    array = whole(column)
     if not pa.types.is_dictionary(column.type):
         return array
     if array.null_count == len(array):

@@ -76,14 +76,16 @@ _record = msgspec.json.Decoder(EventRecord)
 class Document:
     """What one trail object holds: `records` in order, `others[i]` what does not fit record i, and the refusals.
 
-    `positions[i]` is record i's place in the object; it is empty where all of them were read. `content_hash` is the
-    SHA-256 of the text, in hex, where it was asked for and the object is a gzip of one member.
+    `positions[i]` is record i's place in the object; it is empty where all of them were read. `text_bytes` is how long
+    the text is, or these records' share of it. `content_hash` is its SHA-256, in hex, where it was asked for and the
+    object is a gzip of one member.
     """
 
     records: list[Any] = field(default_factory=list)
     positions: list[int] = field(default_factory=list)
     others: dict[int, str] = field(default_factory=dict)
     refusals: list[Refusal] = field(default_factory=list)
+    text_bytes: int = field(default=0, compare=False)
     content_hash: str | None = None
 
     @property
@@ -101,7 +103,9 @@ class Document:
             here = slice(start, start + size)
             # Not by all that the object has, for each part: it may have millions, in hundreds of parts.
             others = {i: self.others[start + i] for i in range(size) if start + i in self.others}
-            yield Document(self.records[here], list(positions[here]), others)
+            records = self.records[here]
+            share = self.text_bytes * len(records) // len(self.records)
+            yield Document(records, list(positions[here]), others, text_bytes=share)
 
     def without(self, refused: Collection[int]) -> Document:
         """Leave records out, by their numbers in `records`."""
@@ -126,6 +130,7 @@ def read_document(
         document = Document(records=_typed.decode(text).records)
     except _UNFIT:
         document = _read_one_by_one(text)
+    document.text_bytes = len(text)
     if is_hashing and is_one_member:
         document.content_hash = sha256(text).hexdigest()
     return document

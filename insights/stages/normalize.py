@@ -21,7 +21,7 @@ import pyarrow.compute as pc
 
 from insights.errors import AccessDeniedError, NotFoundError, ReconciliationError, StorageError
 from insights.integrity.log_files import fingerprint
-from insights.records.batches import BATCH_RECORDS, Batch
+from insights.records.batches import Batch, parts
 from insights.records.columns import Rows, build_rows, has_usable_partition
 from insights.records.document import Document, read_document, refuse_too_large
 from insights.records.event import Refusal, restore_text
@@ -148,9 +148,9 @@ class _Work:
     def read(self, trail: ObjectStore, settings: IngestSettings) -> None:
         limit_bytes = settings.unpacked_megabytes * 2**20
         fetched = list(self._fetchable(limit_bytes))
-        with closing(
-            read_ahead(trail, (self.objects[i].key for i in fetched), threads=settings.fetch_threads)
-        ) as contents:
+        objects = [self.objects[i] for i in fetched]
+        keys, sizes = (each.key for each in objects), (each.size for each in objects)
+        with closing(read_ahead(trail, keys, threads=settings.fetch_threads, sizes=sizes)) as contents:
             for number, (key, body) in zip(fetched, contents, strict=True):
                 if isinstance(body, StorageError):
                     self.failures[number] = body
@@ -179,7 +179,7 @@ class _Work:
             # Never amid an object: an event that it has twice would look as if a killed run had written it.
             while self.pending_bytes > PENDING_BYTES:
                 self._merge_one()
-        for part in document.parts(BATCH_RECORDS):
+        for part in parts(document):
             if not self.batch.has_room(part):
                 self._flush_batch()
             self.batch.add(part, number)

@@ -18,6 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from insights.records.addendum import CORRECTION, corrected_event_id
+from insights.records.columns import whole
 
 _UUID_FORM = b"00000000-0000-0000-0000-000000000000"
 _UUID_LENGTH = len(_UUID_FORM)
@@ -28,7 +29,9 @@ _FORMS = bytes(ord("0") if chr(i) in hexdigits else i if i == ord("-") else ord(
 def event_keys(table: pa.Table) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.uint64]]:
     """Give 128 bits a row that tell events apart: the event id's own where it is a UUID, else a hash of it, or, where
     the record has none (version 1.0), of the whole record: only then all columns are asked for."""
-    ids = pc.coalesce(corrected_ids(table), table["event_id"].combine_chunks())
+    ids, corrected = whole(table["event_id"]), corrected_ids(table)
+    if corrected.null_count < len(corrected):
+        ids = pc.coalesce(corrected, ids)
     keys = np.zeros((table.num_rows, 16), dtype=np.uint8)
     is_done = _decode_uuids(ids, keys)
     for i in np.flatnonzero(~is_done):
@@ -46,14 +49,23 @@ def _decode_uuids(ids: pa.Array, keys: npt.NDArray[np.uint8]) -> npt.NDArray[np.
     )
     if not is_uuid.any():
         return is_uuid
-    uuids = ids.filter(pa.array(is_uuid))
-    text = uuids.buffers()[2].to_pybytes()[: len(uuids) * _UUID_LENGTH]
-    is_hex = np.frombuffer(text.translate(_FORMS), dtype=f"S{_UUID_LENGTH}") == _UUID_FORM
-    digits = np.frombuffer(text, dtype=f"V{_UUID_LENGTH}")[is_hex].tobytes().translate(None, b"-")
-    rows = np.flatnonzero(is_uuid)
-    keys[rows[is_hex]] = np.frombuffer(unhexlify(digits), dtype=np.uint8).reshape(-1, 16)
-    is_uuid[rows[~is_hex]] = False
+    text = _text(ids if is_uuid.all() else ids.filter(pa.array(is_uuid)))
+    forms = text.translate(_FORMS)
+    if forms != _UUID_FORM * (len(text) // _UUID_LENGTH):
+        is_hex = np.frombuffer(forms, dtype=f"S{_UUID_LENGTH}") == _UUID_FORM
+        text = np.frombuffer(text, dtype=f"V{_UUID_LENGTH}")[is_hex].tobytes()
+        is_uuid[np.flatnonzero(is_uuid)[~is_hex]] = False
+    digits = text.translate(None, b"-")
+    keys[is_uuid] = np.frombuffer(unhexlify(digits), dtype=np.uint8).reshape(-1, 16)
     return is_uuid
+
+
+def _text(uuids: pa.Array) -> bytes:
+    """Give texts of the length of a UUID one after the other."""
+    _, offsets, text = uuids.buffers()
+    start = int(np.frombuffer(offsets, dtype=np.int32)[uuids.offset])
+    content: bytes = text[start : start + len(uuids) * _UUID_LENGTH].to_pybytes()
+    return content
 
 
 def _content(row: pa.Table) -> bytes:

@@ -29,7 +29,7 @@ from insights.storage import disputes
 from insights.storage.event_keys import are_different, by_time, corrected_ids, event_keys, event_names, grouped
 from insights.storage.objects import ObjectStore
 from insights.storage.precedence import precedence
-from insights.storage.tables import ROW_GROUP_ROWS, StoredRows, encode_parts, open_rows
+from insights.storage.tables import StoredRows, encode_parts, open_rows, row_group_rows
 
 TABLE = "events"
 _STORED = with_dictionaries(EVENTS)
@@ -53,7 +53,7 @@ def merge_hour(
     A row whose event is in the file already, first brought by the same object, counts as kept: a run was killed after
     writing it.
     """
-    new = pa.table([rows[name].combine_chunks() for name in UNCOMPLETED.names], schema=UNCOMPLETED)
+    new = pa.table([rows[name] for name in UNCOMPLETED.names], schema=UNCOMPLETED).combine_chunks()
     while True:
         old = open_rows(store, hour_key(hour), UNCOMPLETED)
         union = _unite(hour, old, new, is_vouched=is_vouched)
@@ -86,8 +86,8 @@ def take_out(store: ObjectStore, hour: EventHour, object_keys: Collection[str]) 
         credits = _credits(moved, credited.take(pa.array(moved)).to_pylist())
         if len(rows) == len(old) and credits == old.credits:
             return
-        starts = range(0, len(rows), ROW_GROUP_ROWS)
-        parts = (complete(old.take(rows[start : start + ROW_GROUP_ROWS])) for start in starts)
+        size = row_group_rows(len(old), old.unpacked_bytes)
+        parts = (complete(old.take(rows[start : start + size])) for start in range(0, len(rows), size))
         try:
             store.put(
                 hour_key(hour), encode_parts(_STORED, parts, credits=credits, vouched=old.vouched), replacing=old.etag
@@ -120,8 +120,14 @@ class _Union:
 
     def parts(self) -> Iterator[pa.Table]:
         """Give the rows that stay a row group at a time: a busy hour's are a thousand times its file's memory."""
-        for start in range(0, len(self.order), ROW_GROUP_ROWS):
-            yield complete(self.rows(self.order[start : start + ROW_GROUP_ROWS]))
+        for start in range(0, len(self.order), self.row_group_rows):
+            yield complete(self.rows(self.order[start : start + self.row_group_rows]))
+
+    @property
+    def row_group_rows(self) -> int:
+        """How many rows are looked at at once."""
+        size_bytes = self.old.unpacked_bytes + self.new.get_total_buffer_size()
+        return row_group_rows(len(self.old) + len(self.new), size_bytes)
 
     def rows(self, numbers: npt.NDArray[np.int64]) -> pa.Table:
         """Give rows by their numbers, with the columns of `UNCOMPLETED`."""
@@ -170,8 +176,9 @@ def _unite(hour: EventHour, old: StoredRows, new: pa.Table, *, is_vouched: bool)
 
 def _disputes(union: _Union) -> Iterator[tuple[str, str, str, bool]]:
     """Yield what is told differently by two objects: their names, the event's, and whether one corrects the other."""
-    for start in range(0, len(union.rivals[0]), ROW_GROUP_ROWS):
-        tables = [union.rows(rows[start : start + ROW_GROUP_ROWS]) for rows in union.rivals]
+    size = union.row_group_rows
+    for start in range(0, len(union.rivals[0]), size):
+        tables = [union.rows(rows[start : start + size]) for rows in union.rivals]
         differs = pa.array(np.flatnonzero(are_different(*tables)))
         if len(differs):
             beaten, stays = (table.select(KEY_COLUMNS).take(differs) for table in tables)
@@ -184,8 +191,9 @@ def _stored_event_keys(old: StoredRows, keys: pa.Table) -> tuple[npt.NDArray[np.
     """Give `event_keys` of the rows of a file, of which `keys` has `KEY_COLUMNS`."""
     if not keys["event_id"].null_count:
         return event_keys(keys)
-    starts = range(0, len(old), ROW_GROUP_ROWS)
-    parts = [event_keys(old.take(np.arange(start, min(start + ROW_GROUP_ROWS, len(old))))) for start in starts]
+    size = row_group_rows(len(old), old.unpacked_bytes)
+    starts = range(0, len(old), size)
+    parts = [event_keys(old.take(np.arange(start, min(start + size, len(old))))) for start in starts]
     high, low = zip(*parts, strict=True)
     return np.concatenate(high), np.concatenate(low)
 

@@ -2,20 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from itertools import islice
+from itertools import islice, repeat
 
 from insights.errors import StorageError
 from insights.storage.folder_objects import LocalStore
 from insights.storage.objects import ObjectStore
 
+_TOGETHER = 8
+_TOGETHER_BYTES = 2**18
+"""So many small objects one thread fetches one after the other: to hand each over costs a third of it all."""
 
-def read_ahead(store: ObjectStore, keys: Iterable[str], *, threads: int) -> Generator[tuple[str, bytes | StorageError]]:
+
+def read_ahead(
+    store: ObjectStore, keys: Iterable[str], *, threads: int, sizes: Iterable[int] | None = None
+) -> Generator[tuple[str, bytes | StorageError]]:
     """Fetch objects in order with a few in flight; what cannot be fetched comes as its error.
 
     Those of a folder are read as they are asked for: to hand them over takes longer. Close it if you do not read it to
     its end.
+
+    Args:
+        store: Where they are.
+        keys: What they are called.
+        threads: How many are fetched at a time.
+        sizes: Their bytes, if known: twice as many small ones may then be in flight as threads times eight.
     """
     read = store.read if isinstance(store, LocalStore) else lambda key: store.get(key)[0]
 
@@ -28,12 +40,27 @@ def read_ahead(store: ObjectStore, keys: Iterable[str], *, threads: int) -> Gene
     if isinstance(store, LocalStore):
         yield from ((key, fetch(key)) for key in keys)
         return
-    remaining = iter(keys)
+    remaining = _together(keys, repeat(_TOGETHER_BYTES) if sizes is None else sizes)
     with ThreadPoolExecutor(threads, thread_name_prefix="fetch") as pool:
-        flying: list[tuple[str, Future[bytes | StorageError]]] = []
+        flying: list[tuple[list[str], Future[list[bytes | StorageError]]]] = []
         while True:
-            flying += [(key, pool.submit(fetch, key)) for key in islice(remaining, 2 * threads - len(flying))]
+            for some in islice(remaining, 2 * threads - len(flying)):
+                flying.append((some, pool.submit(lambda these: [fetch(key) for key in these], some)))
             if not flying:
                 return
-            key, future = flying.pop(0)
-            yield key, future.result()
+            some, future = flying.pop(0)
+            yield from zip(some, future.result(), strict=True)
+
+
+def _together(keys: Iterable[str], sizes: Iterable[int]) -> Iterator[list[str]]:
+    """Put the names of neighbours together that are few bytes together."""
+    some: list[str] = []
+    room_bytes = _TOGETHER_BYTES
+    for key, size in zip(keys, sizes, strict=False):  # without sizes there is no end of them
+        if some and (len(some) == _TOGETHER or size > room_bytes):
+            yield some
+            some, room_bytes = [], _TOGETHER_BYTES
+        some.append(key)
+        room_bytes -= size
+    if some:
+        yield some

@@ -19,6 +19,8 @@ from insights.records.schemas import REPEATED
 from insights.storage.objects import ABSENT, ObjectStore
 
 ROW_GROUP_ROWS = 32_768
+_ROW_GROUP_BYTES = 64 * 2**20
+"""Where rows have two kilobytes or more, which few do, a row group has fewer rows: all of it is in memory at once."""
 _WRITTEN_ROWS = 16_384
 """How many values of a column are encoded at once; pages are not larger for it."""
 _MADE_FROM = "trail_insights.made_from"
@@ -103,6 +105,11 @@ class StoredRows:
         """What the file says of the objects whose copies come before others."""
         return _said(self.file, _VOUCHED) if self.file else ""
 
+    @property
+    def unpacked_bytes(self) -> int:
+        """What the columns hold unpacked, by what the file says of itself."""
+        return _unpacked_bytes(self.file.metadata) if self.file else 0
+
     def __len__(self) -> int:
         return self.file.metadata.num_rows if self.file else 0
 
@@ -163,8 +170,16 @@ def read_columns(content: bytes, columns: Sequence[str] | None = None) -> pa.Tab
 
 def unpacked_bytes(content: bytes) -> int:
     """Give how much a Parquet file's columns hold unpacked, by what it says of itself."""
-    metadata = pq.ParquetFile(pa.BufferReader(content)).metadata
+    return _unpacked_bytes(pq.ParquetFile(pa.BufferReader(content)).metadata)
+
+
+def _unpacked_bytes(metadata: pq.FileMetaData) -> int:
     return sum(metadata.row_group(i).total_byte_size for i in range(metadata.num_row_groups))
+
+
+def row_group_rows(rows: int, size_bytes: int) -> int:
+    """Give how many of some rows of so many bytes together become a row group."""
+    return max(1, min(ROW_GROUP_ROWS, rows * _ROW_GROUP_BYTES // max(size_bytes, 1)))
 
 
 def _said(file: pq.ParquetFile, name: str) -> str:

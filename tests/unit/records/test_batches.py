@@ -1,10 +1,11 @@
 import json
 
+import msgspec
 import numpy as np
 import pytest
 
 from insights.records import batches
-from insights.records.batches import Batch
+from insights.records.batches import Batch, halves, parts
 from insights.records.document import Document, read_document
 
 
@@ -21,9 +22,7 @@ def documents(record) -> list[Document]:
 
 def test_documents(documents: list[Document]) -> None:
     """Records that were taken apart can be put together again."""
-    batch = Batch()
-    for source, each in enumerate(documents):
-        batch.add(each, source)
+    batch = Batch.of((each, source) for source, each in enumerate(documents))
 
     found = list(batch.documents())
     assert [source for _, source in found] == [0, 1]
@@ -35,32 +34,40 @@ def test_documents(documents: list[Document]) -> None:
 def test_codes_of_absent_texts(documents: list[Document]) -> None:
     """What stands in place of an absent text's code is the code of some text: Arrow looks it up, unchecked, where it
     puts dictionaries together."""
-    batch = Batch()
-    for source, each in enumerate(documents):
-        batch.add(each, source)
+    batch = Batch.of((each, source) for source, each in enumerate(documents))
     errors = batch.codes["error_code"].array()
 
     assert errors.to_pylist() == [None, "AccessDenied", None, None]
     assert np.frombuffer(errors.indices.buffers()[1], np.int32, len(errors)).tolist() == [0, 0, 0, 0]
 
 
-def test_halves(documents: list[Document]) -> None:
-    """Halves have all records once, be they of several objects or of one."""
-    batch = Batch()
-    for source, each in enumerate(documents):
-        batch.add(each, source)
-    first, second = batch.halves()
+def test_codes_of_many_texts(record) -> None:
+    """As many texts as a batch has records have a code each."""
+    agents = [f"agent/{i}" for i in range(batches.BATCH_RECORDS)]
+    one = document(record(1))
+    one.records = [msgspec.structs.replace(one.records[0], user_agent=agent) for agent in agents]
+    batch = Batch.of([(one, 0)])
 
-    assert [each.records for each, _ in first.documents()] == [documents[0].records]
-    assert [each.records for each, _ in second.documents()] == [documents[1].records]
-    assert [len(half) for half in second.halves()] == [1, 1]
+    assert batch.codes["user_agent"].array().to_pylist() == agents
+
+
+def test_halves(documents: list[Document]) -> None:
+    """Halves have all records once, be they of several objects or of one; a single record cannot be cut."""
+    first, second = halves([(each, source) for source, each in enumerate(documents)])
+    assert [each.records for each, _ in first] == [documents[0].records]
+    assert [each.records for each, _ in second] == [documents[1].records]
+
+    one, other = halves(second)
+    assert [record for half in (one, other) for each, _ in half for record in each.records] == documents[1].records
+    assert [source for half in (one, other) for _, source in half] == [1, 1]
+    with pytest.raises(ValueError, match="cannot be cut"):
+        list(halves(one))
 
 
 def test_room(record, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A batch is full by its records, or by the bytes of its texts."""
-    one = document(record(1, requestParameters={"text": "x" * 1000}))
+    """A batch is full by its records, or by the text of its objects."""
+    one = document(record(1))
     monkeypatch.setattr(batches, "BATCH_RECORDS", 3)
-    monkeypatch.setattr(batches, "BATCH_BYTES", 4000)
     batch = Batch()
     rooms = []
     for _ in range(4):
@@ -68,8 +75,22 @@ def test_room(record, monkeypatch: pytest.MonkeyPatch) -> None:
         batch.add(one, 0)
     assert rooms == [True, True, True, False]
 
-    monkeypatch.setattr(batches, "BATCH_BYTES", 1000)
-    for full in (one, document(record(1, newMember="x" * 1000))):
-        batch = Batch()
-        batch.add(full, 0)
-        assert not batch.has_room(one)
+    monkeypatch.setattr(batches, "BATCH_BYTES", 4000)
+    for long in ({"requestParameters": {"text": "x" * 2000}}, {"userAgent": "x" * 2000}, {"newMember": "x" * 2000}):
+        full = document(record(1, **long))
+        batch = Batch.of([(full, 0)])
+        assert batch.has_room(one)
+        assert not batch.has_room(full)
+
+
+@pytest.mark.parametrize("member", ["userAgent", "requestID", "requestParameters"])
+def test_parts(record, member: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An object of long texts is cut into parts of a batch's bytes, whatever member they are of."""
+    monkeypatch.setattr(batches, "BATCH_BYTES", 10_000)
+    whole = document(*(record(i, **{member: f"{i}{'x' * 3000}"}) for i in range(7)))
+    found = list(parts(whole))
+
+    assert [record for part in found for record in part.records] == whole.records
+    assert max(len(part.records) for part in found) == 2
+    assert all(Batch().has_room(part) for part in found)
+    assert [len(part.records) for part in parts(document(record(1), record(2)))] == [2]

@@ -6,6 +6,7 @@ import pytest
 
 from insights.errors import AccessDeniedError, NotFoundError, StorageError
 from insights.records import batches
+from insights.records.columns import build_rows
 from insights.records.event import restore
 from insights.stages import extract, normalize
 from insights.stages.report import NormalizeReport
@@ -83,8 +84,7 @@ class TestEvents:
 
     def test_many_batches(self, pipeline, record, monkeypatch: pytest.MonkeyPatch) -> None:
         """However little memory there is, all records arrive."""
-        for module in (normalize, batches):
-            monkeypatch.setattr(module, "BATCH_RECORDS", 5)
+        monkeypatch.setattr(batches, "BATCH_RECORDS", 5)
         monkeypatch.setattr(normalize, "PENDING_BYTES", 1)
         records = [record(number, eventTime=f"2026-11-01T{number % 24:02}:00:00Z") for number in range(40)]
         for number in range(0, 40, 8):
@@ -93,6 +93,24 @@ class TestEvents:
 
         assert (report.objects, report.records_in, report.kept) == (5, 40, 40)
         assert {row["event_id"] for row in pipeline.rows("events")} == {each["eventID"] for each in records}
+
+    def test_long_texts(self, pipeline, record, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Long texts count towards a batch whatever member they are of: no more text is in columns than it may hold."""
+        taken = []
+
+        def watched(batch: batches.Batch) -> object:
+            taken.append(len("".join(text or "" for text in batch.codes["user_agent"].texts())))
+            return build_rows(batch)
+
+        monkeypatch.setattr(batches, "BATCH_BYTES", 50_000)
+        monkeypatch.setattr(normalize, "build_rows", watched)
+        for start in (0, 40, 43):
+            records = (record(n, userAgent=f"{n}{'x' * 10_000}") for n in range(start, 40 if not start else start + 3))
+            pipeline.deliver(*records, unique=f"{start:016}")
+        report = pipeline.normalize()
+
+        assert report.kept == 46
+        assert 20_000 < max(taken) <= 50_000
 
 
 class TestAccount:
@@ -118,8 +136,7 @@ class TestAccount:
 
     def test_twice_in_a_large_object(self, pipeline, record, monkeypatch: pytest.MonkeyPatch) -> None:
         """An event that an object of several batches has twice is kept once, though memory is short in between."""
-        for module in (normalize, batches):
-            monkeypatch.setattr(module, "BATCH_RECORDS", 5)
+        monkeypatch.setattr(batches, "BATCH_RECORDS", 5)
         monkeypatch.setattr(normalize, "PENDING_BYTES", 1)
         pipeline.deliver(record(50), record(51), unique="A" * 16)
         pipeline.deliver(*(record(number) for number in range(12)), record(0), unique="B" * 16)

@@ -1,6 +1,9 @@
 import subprocess
 import sys
 from datetime import timedelta
+from pathlib import Path
+
+import pytest
 
 from insights.settings import parse_settings
 from insights.stages.workspace import Workspace
@@ -48,6 +51,14 @@ class TestTuneArrow:
     def test_no_pandas(self) -> None:
         """Making arrays of lists loads no pandas."""
         assert self.run("pa.array(['a']); print('pandas' in sys.modules)") == "False"
+
+    @pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="only Linux tells a process's threads")
+    def test_no_threads(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """NumPy starts no threads, which would spin; one of Arrow's, which sleeps, is there."""
+        monkeypatch.delenv("OPENBLAS_NUM_THREADS", raising=False)
+        names = "sorted(p.read_text().strip() for p in Path('/proc/self/task').glob('*/comm'))"
+        found = self.run(f"import numpy; from pathlib import Path; print(*{names})").split()
+        assert len([name for name in found if "jemalloc" not in name]) == 1
 
     def test_still_converts(self) -> None:
         """Who asks for pandas afterwards gets it."""

@@ -2,10 +2,12 @@ import json
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from insights.errors import StorageError
-from insights.storage import events
+from insights.storage import tables
 from insights.storage.events import hour_key, merge_hour, take_out
 from insights.storage.tables import read_columns
 
@@ -87,7 +89,7 @@ class TestMerge:
     def test_row_groups(self, store, hour, record, events_of, monkeypatch: pytest.MonkeyPatch) -> None:
         """An hour of several row groups, into which rows come between others, before and after them, is the same file
         as if all had come at once."""
-        monkeypatch.setattr(events, "ROW_GROUP_ROWS", 3)
+        monkeypatch.setattr(tables, "ROW_GROUP_ROWS", 3)
         records = [record(n, eventTime=f"2026-11-01T13:{n:02}:00Z") for n in range(1, 12)]
         merge_hour(store, hour, events_of(records))
         at_once, _ = store.get(hour_key(hour))
@@ -98,9 +100,20 @@ class TestMerge:
         assert store.get(hour_key(hour))[0] == at_once
         assert [number for number, _ in ids(store, hour)] == list(range(1, 12))
 
+    def test_long_rows(self, store, hour, record, events_of, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Rows of long texts come in row groups of few: all of one are in memory at once."""
+        monkeypatch.setattr(tables, "_ROW_GROUP_BYTES", 50_000)
+        records = [record(n, requestID=f"{n}{'x' * 10_000}") for n in range(1, 21)]
+        merge_hour(store, hour, events_of(records[::2]))
+        merge_hour(store, hour, events_of(records[1::2]))
+        metadata = pq.ParquetFile(pa.BufferReader(store.get(hour_key(hour))[0])).metadata
+
+        assert 3 <= max(metadata.row_group(i).num_rows for i in range(metadata.num_row_groups)) <= 5
+        assert [number for number, _ in ids(store, hour)] == list(range(1, 21))
+
     def test_no_ids_in_row_groups(self, store, hour, record, events_of, monkeypatch: pytest.MonkeyPatch) -> None:
         """Records without an id are known again in whichever row group of the file they are."""
-        monkeypatch.setattr(events, "ROW_GROUP_ROWS", 2)
+        monkeypatch.setattr(tables, "ROW_GROUP_ROWS", 2)
         records = [record(n, eventTime=f"2026-11-01T13:{n:02}:00Z", userAgent=f"agent {n}") for n in range(1, 6)]
         for each in records[1:]:
             del each["eventID"]

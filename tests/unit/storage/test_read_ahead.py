@@ -44,6 +44,20 @@ def test_bounded(store, monkeypatch) -> None:
     assert len(fetched) <= 4
 
 
+@pytest.mark.parametrize(("size", "ahead"), [(1, 32), (100_000, 8), (1_000_000, 4)])
+def test_small_objects(store, monkeypatch, size: int, ahead: int) -> None:
+    """Small objects whose size is known are fetched together, by number and by bytes, in order."""
+    fetched: list[str] = []
+    monkeypatch.setattr(store, "get", lambda key: (fetched.append(key) or key.encode(), ""))
+    keys = [str(number) for number in range(100)]
+    reader = read_ahead(store, keys, threads=2, sizes=[size] * 100)
+    assert next(reader) == ("0", b"0")
+
+    reader.close()
+    assert len(fetched) <= ahead
+    assert list(read_ahead(store, keys, threads=1, sizes=[size] * 100)) == [(key, key.encode()) for key in keys]
+
+
 def test_folder_names(tmp_path) -> None:
     """Objects of a folder are read whatever they are called."""
     store = open_store(str(tmp_path))

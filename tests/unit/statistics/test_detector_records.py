@@ -121,3 +121,43 @@ def test_a_region_never_used_before_is_judged_from_its_first_hour(table: Table, 
     found = detect(table([*heartbeat, *calls]), window=window).episodes
     assert [episode.series.region for episode in found] == ["ap-south-1"]
     assert detect(table(calls), window=window).episodes == ()
+
+
+@pytest.mark.parametrize(("day", "told"), [(3, 1), (9, 2)])
+def test_what_the_first_week_told_becomes_a_record(day: int, told: int, table: Table, at: At, heartbeat: Rows) -> None:
+    """A burst of an account's first week is its series' habit ten days later, at whatever hour; a later one is news."""
+    usual = [{"minute": at(hours=8 * i), "event_name": "RunInstances"} for i in range(70)]
+    bursts = [
+        {"minute": at(days=day + after, hours=hour), "event_name": "RunInstances", "count": 60}
+        for after, hour in ((0, 9), (10, 17))
+    ]
+
+    found = spikes_of("RunInstances", detect(table([*heartbeat, *usual, *bursts]), window=Window(at(), at(days=21))))
+    assert len(found) == told
+
+
+@pytest.mark.parametrize(("after", "told"), [(1, 2), (4, 1)])
+def test_a_burst_of_the_first_week_that_doubles_is_news_for_days(
+    after: int, told: int, table: Table, at: At, heartbeat: Rows
+) -> None:
+    """An incident that comes back twice as large the next day is told again; four days later that is no record."""
+    usual = [{"minute": at(hours=8 * i), "event_name": "RunInstances"} for i in range(70)]
+    bursts = [
+        {"minute": at(days=3, hours=9), "event_name": "RunInstances", "count": 60},
+        {"minute": at(days=3 + after, hours=9), "event_name": "RunInstances", "count": 130},
+    ]
+
+    found = spikes_of("RunInstances", detect(table([*heartbeat, *usual, *bursts]), window=Window(at(), at(days=12))))
+    assert len(found) == told
+
+
+def test_a_record_of_the_first_week_is_named(table: Table, at: At, heartbeat: Rows) -> None:
+    """What beats the burst of the first week says so: its calls and its date are the record."""
+    usual = [{"minute": at(hours=8 * i), "event_name": "RunInstances"} for i in range(70)]
+    bursts = [
+        {"minute": at(days=day, hours=13), "event_name": "RunInstances", "count": count}
+        for day, count in ((3, 20), (17, 2000))
+    ]
+
+    found = spikes_of("RunInstances", detect(table([*heartbeat, *usual, *bursts]), window=Window(at(), at(days=18))))
+    assert (found[-1].record_calls, found[-1].record_date) == (20, at(days=3).date())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from itertools import islice, repeat
+from itertools import islice
 
 from insights.errors import StorageError
 from insights.storage.folder_objects import LocalStore
@@ -40,7 +40,8 @@ def read_ahead(
     if isinstance(store, LocalStore):
         yield from ((key, fetch(key)) for key in keys)
         return
-    remaining = _together(keys, repeat(_TOGETHER_BYTES) if sizes is None else sizes)
+    sized = ((key, _TOGETHER_BYTES) for key in keys) if sizes is None else zip(keys, sizes, strict=True)
+    remaining = _together(sized)
     with ThreadPoolExecutor(threads, thread_name_prefix="fetch") as pool:
         flying: list[tuple[list[str], Future[list[bytes | StorageError]]]] = []
         while True:
@@ -52,11 +53,11 @@ def read_ahead(
             yield from zip(some, future.result(), strict=True)
 
 
-def _together(keys: Iterable[str], sizes: Iterable[int]) -> Iterator[list[str]]:
+def _together(sized: Iterable[tuple[str, int]]) -> Iterator[list[str]]:
     """Put the names of neighbours together that are few bytes together."""
     some: list[str] = []
     room_bytes = _TOGETHER_BYTES
-    for key, size in zip(keys, sizes, strict=False):  # without sizes there is no end of them
+    for key, size in sized:
         if some and (len(some) == _TOGETHER or size > room_bytes):
             yield some
             some, room_bytes = [], _TOGETHER_BYTES

@@ -58,6 +58,15 @@ def test_small_objects(store, monkeypatch, size: int, ahead: int) -> None:
     assert list(read_ahead(store, keys, threads=1, sizes=[size] * 100)) == [(key, key.encode()) for key in keys]
 
 
+def test_sizes_of_others(store) -> None:
+    """Sizes that are not those of the objects are refused: no object is left out in silence."""
+    for key in "abc":
+        store.put(key, b"")
+
+    with pytest.raises(ValueError, match="shorter"):
+        list(read_ahead(store, "abc", threads=1, sizes=[1, 1]))
+
+
 def test_folder_names(tmp_path) -> None:
     """Objects of a folder are read whatever they are called."""
     store = open_store(str(tmp_path))

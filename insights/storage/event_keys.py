@@ -93,7 +93,7 @@ def are_different(one: pa.Table, other: pa.Table) -> npt.NDArray[np.bool_]:
     """Compare the rows of two tables of equal columns and length, but for the objects they came from."""
     found = np.zeros(len(one), dtype=bool)
     for name in one.column_names:
-        if name != "object_key":
+        if name != "object_key" and not one[name].equals(other[name]):
             mine, its = (_values(table[name]) for table in (one, other))
             same = pc.fill_null(pc.equal(mine, its), False).to_numpy()
             found |= ~(same | (pc.is_null(mine).to_numpy() & pc.is_null(its).to_numpy()))

@@ -5,10 +5,15 @@ from __future__ import annotations
 from itertools import permutations
 from typing import Any
 
+import numpy as np
 import pytest
 
+from insights.records.columns import UNCOMPLETED
+from insights.records.partitions import EventHour
+from insights.storage import precedence
 from insights.storage.events import hour_key, merge_hour
 from insights.storage.tables import read_columns
+from insights.windows import parse_instant
 
 HOME = "AWSLogs/111122223333/CloudTrail/us-east-1/2026/11/01/111122223333_CloudTrail_us-east-1_20261101T1310Z_A.json.gz"
 OTHER_ACCOUNT = HOME.replace("111122223333", "000000000001")
@@ -65,3 +70,14 @@ def test_any_order(store: Any, hour: Any, record: Any, events_of: Any, order: tu
 
     assert origins(store, hour) == [later]
     assert kept == [1, 0, 0, 0]
+
+
+def test_names_without_rows_are_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A batch shares the names of all its objects; an hour pays for those that brought its rows."""
+    read: list[str] = []
+    monkeypatch.setattr(precedence, "parse_key", read.append)
+    rows = UNCOMPLETED.empty_table()
+    hour = EventHour("111122223333", "us-east-1", parse_instant("2026-11-01T13:00"))
+
+    precedence.precedence(hour, rows, [f"{i}.json.gz" for i in range(1000)], np.zeros(0, dtype=np.int64))
+    assert read == []

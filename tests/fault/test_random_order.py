@@ -43,7 +43,7 @@ def deliveries(rng: Random) -> list[tuple[str, bytes]]:
 
     def deliver(record: dict[str, Any], since: Any, hours: float, prefix: str = "") -> None:
         at = since + timedelta(hours=hours)
-        unique = f"{'late' if hours else 'soon'}{at:%H%M}0000{prefix[:4]:0<4}"
+        unique = f"{'late' if hours else 'soon'}{at:%H%M}0000{prefix.replace('-', '')[:4]:0<4}"
         by_key[format_key(TrailKey(PLAN.accounts[0], PLAN.regions[0], at, unique), prefix=prefix)].append(record)
 
     for each in simulate(PLAN):

@@ -16,7 +16,6 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import median
 
 from benchmarks import measure, page, trails
 
@@ -97,7 +96,7 @@ class _Work:
                 counted[name] = measure.counts(self.folder / "out")
         reference = next(iter(counted.values()))
         differing = [CANDIDATES[name] for name, table in counted.items() if not table.equals(reference)]
-        results = {CANDIDATES[name]: _median(runs) for name, runs in usages.items()}
+        results = {CANDIDATES[name]: tuple(runs) for name, runs in usages.items()}
         return page.Race(trail, results, tuple(differing))
 
     def object_sizes(self) -> page.Sizes:
@@ -117,14 +116,16 @@ class _Work:
             if rclone.exists():
                 with trails.served(trail.folder.parent, rclone) as access:
                     served.append(self._run(OURS, f"s3://{name}", access))
-        return page.SizeRow(records_per_object, trail, _median(local), _median(served) if served else None)
+        return page.SizeRow(
+            records_per_object, trail, measure.middle(local), measure.middle(served) if served else None
+        )
 
     def growth(self) -> list[tuple[trails.Trail, measure.Usage]]:
-        """Run the product on trails of more and more days."""
+        """Run the product once on each of the trails of more and more days: memory counts, and varies little."""
         rows = []
         for events in self.options.growth:
             trail = trails.make(trails.ordinary(events), self.folder / "trails" / f"growth-{events}")
-            rows.append((trail, _median([self._run(OURS, str(trail.folder)) for _ in range(self.options.rounds)])))
+            rows.append((trail, self._run(OURS, str(trail.folder))))
             shutil.rmtree(trail.folder)
         return rows
 
@@ -146,14 +147,6 @@ class _Work:
         if missing:
             print(f"{CANDIDATES[name]} is skipped: {missing}", file=sys.stderr)
         return missing is None
-
-
-def _median(runs: Sequence[measure.Usage]) -> measure.Usage:
-    return measure.Usage(
-        median(each.cpu_seconds for each in runs),
-        median(each.wall_seconds for each in runs),
-        median(each.peak_megabytes for each in runs),
-    )
 
 
 if __name__ == "__main__":

@@ -7,9 +7,10 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import pyarrow as pa
@@ -30,6 +31,15 @@ class Usage:
     cpu_seconds: float
     wall_seconds: float
     peak_megabytes: float
+
+
+def middle(runs: Sequence[Usage]) -> Usage:
+    """Give the median of each figure of several runs."""
+    return Usage(
+        median(each.cpu_seconds for each in runs),
+        median(each.wall_seconds for each in runs),
+        median(each.peak_megabytes for each in runs),
+    )
 
 
 def run(python: Path, script: str, trail: str, out: Path, environment: Mapping[str, str] | None = None) -> Usage:

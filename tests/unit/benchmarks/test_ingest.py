@@ -34,8 +34,21 @@ def test_disagreement_is_told() -> None:
     """The page names who counted otherwise."""
     trail, usage = trails.Trail(Path(), 1, 10, 100), measure.Usage(1.0, 1.0, 1.0)
     sizes = page.Sizes(page.SizeRow(50, trail, usage, None), ())
-    race = page.Race(trail, {"Trail Insights": usage, "pandas": usage}, ("pandas",))
+    race = page.Race(trail, {"Trail Insights": (usage,), "pandas": (usage,)}, ("pandas",))
 
     assert "These counted otherwise than the first: pandas" in page.render(
         race=race, sizes=sizes, growth=[], python=Path("/nowhere")
     )
+
+
+def test_ratios_are_of_one_round() -> None:
+    """A machine that is twice as slow in one round changes no ratio."""
+    trail = trails.Trail(Path(), 1, 10, 100)
+    sizes = page.Sizes(page.SizeRow(50, trail, measure.Usage(1.0, 1.0, 1.0), None), ())
+    ours = tuple(measure.Usage(seconds, 1.0, 1.0) for seconds in (1.0, 2.0, 4.0))
+    theirs = tuple(measure.Usage(seconds, 1.0, 1.0) for seconds in (3.0, 6.0, 10.0))
+    race = page.Race(trail, {"Trail Insights": ours, "pandas": theirs}, ())
+
+    text = page.render(race=race, sizes=sizes, growth=[], python=Path("/nowhere"))
+
+    assert "| pandas | 6.0 | 3.00 (2.50–3.00) |" in text

@@ -19,6 +19,15 @@ LONGEST_EPISODE_HOURS = 8
 
 
 @dataclass(frozen=True, slots=True)
+class DropView:
+    """Whole hours in which calls, or minutes with calls, may be too few; they scatter like a window (its index)."""
+
+    hours: int
+    window: int
+    is_active: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Parameters:
     """The method's knobs; counts are calls, times carry their unit, factors are pure numbers.
 
@@ -86,6 +95,7 @@ class Parameters:
     pool_new_score: float = 9.0
 
     # Drops.
+    drop_hours: tuple[int, ...] = (1, 4)
     drop_min_expected_calls: float = 30.0
     drop_max_share: float = 0.2
     drop_min_score: float = 4.0
@@ -112,9 +122,15 @@ class Parameters:
         return len(self.windows_minutes)
 
     @property
-    def hour_window(self) -> int:
-        """The window of calls (its index) whose length is nearest to the hour that drops are judged by."""
-        return min(range(self.windows_of_calls), key=lambda window: abs(self.windows[window] - 60))
+    def drop_views(self) -> tuple[DropView, ...]:
+        """What drops are looked for in: calls, then minutes with calls, of one hour and of several."""
+        calls = [(hours, range(self.windows_of_calls)) for hours in self.drop_hours]
+        active = [(hours, range(self.windows_of_calls, len(self.windows))) for hours in self.drop_hours]
+        return tuple(
+            DropView(hours, min(windows, key=lambda window: abs(self.windows[window] - 60 * hours)), windows[0] > 0)
+            for hours, windows in (*calls, *active)
+            if windows
+        )
 
     def is_of_pool(self, window: int) -> bool:
         """Tell whether the pool of first denials is looked at in a window (its index)."""

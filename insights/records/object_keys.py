@@ -54,7 +54,7 @@ def with_version(key: str, etag: str) -> str:
 
 
 def without_version(name: str) -> str:
-    """Give the key of the object that `with_version` named, or the key itself: one may hold the same words elsewhere."""
+    """Give the key of the object that `with_version` named, or the key itself: it may hold such words elsewhere."""
     return _VERSION_END.sub("", name)
 
 

@@ -12,6 +12,7 @@ from hashlib import blake2b
 from string import hexdigits
 from typing import Any
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
@@ -102,7 +103,8 @@ def are_different(one: pa.Table, other: pa.Table) -> npt.NDArray[np.bool_]:
             differs = ~(same | (pc.is_null(mine).to_numpy() & pc.is_null(its).to_numpy()))
             if name.endswith("_json"):
                 rows = np.flatnonzero(differs & ~found)
-                differs[rows] = [_are_different_json(mine[i].as_py(), its[i].as_py()) for i in rows.tolist()]
+                texts = (each.take(pa.array(rows)).to_pylist() for each in (mine, its))
+                differs[rows] = [_are_different_json(*both) for both in zip(*texts, strict=True)]
             found |= differs
     return found
 
@@ -111,7 +113,8 @@ def _are_different_json(one: str | None, other: str | None) -> bool:
     if one is None or other is None:
         return True
     try:
-        return bool(_as_told(one) != _as_told(other))
+        # What is false differs for a quick look, too: it costs a tenth.
+        return bool(msgspec.json.decode(one) != msgspec.json.decode(other) or _as_told(one) != _as_told(other))
     except (ValueError, RecursionError):
         return True
 

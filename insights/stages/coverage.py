@@ -92,7 +92,7 @@ def _find(workspace: Workspace, days: Window) -> _Found:
         lake,
         _objects_by_hour(lake, days),
         reading.spans(lake, days.widened(before=DAY, after=DAY)),
-        timedelta(minutes=workspace.settings.trail.settle_minutes),
+        workspace.settle,
         Verdicts(lake),
     )
 
@@ -116,9 +116,8 @@ def _write_after(workspace: Workspace, places: Iterable[Place], since: datetime)
     The newest day comes last, and tells that all are there.
     """
     since = max([since, *_kept_bounds(workspace)])
-    settle = timedelta(minutes=workspace.settings.trail.settle_minutes)
     read = reading.spans(workspace.lake, Window(since, max(workspace.now(), since + DAY)))
-    end = reading.end_of_complete(read, settle)
+    end = reading.end_of_complete(read, workspace.settle)
     if end is None or end <= since:
         return
     new = [place for place in places if not coverage.has_day(workspace.lake, EventHour(*place, end - HOUR))]
@@ -143,12 +142,11 @@ def _write_before(workspace: Workspace, places: Iterable[Place], until: datetime
 
 def _first_read(workspace: Workspace) -> datetime | None:
     """Give the first hour that was read whole and whose coverage retention keeps."""
-    settle = timedelta(minutes=workspace.settings.trail.settle_minutes)
     since = max(_kept_bounds(workspace), default=None)
     for _, marks in reading.by_month(workspace.lake):
         for span in reading.joined(marks):
             hour = ceil(span.start if since is None else max(span.start, since), HOUR)
-            if hour + HOUR + settle <= span.end:
+            if hour + HOUR + workspace.settle <= span.end:
                 return hour
     return None
 

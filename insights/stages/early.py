@@ -41,7 +41,7 @@ def is_wanted(workspace: Workspace) -> bool:
 
 def is_unsettled(hour: datetime, complete: Complete) -> bool:
     """Tell whether an hour is one of the latest, and not complete yet."""
-    since = complete.now - UNSETTLED - complete.settle // HOUR * HOUR
+    since = complete.now - UNSETTLED - complete.workspace.settle // HOUR * HOUR
     return since <= hour < complete.now and hour not in complete
 
 

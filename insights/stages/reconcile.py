@@ -11,7 +11,7 @@ from collections import Counter
 import msgspec
 
 from insights.errors import ReconciliationError
-from insights.stages.report import ReconcileReport
+from insights.stages.report import RECORD_COUNTS, ReconcileReport
 from insights.stages.workspace import Workspace
 from insights.storage import ledger, quarantine
 from insights.storage.trail import Search, TrailObject
@@ -19,8 +19,6 @@ from insights.windows import Window
 
 READ_BEFORE = "no trail object name, read before"
 """Of loose objects, which every search finds, those that another run read and whose calls are of other days."""
-
-_COUNTS = ("records_in", "kept", "duplicate", "out_of_scope", "quarantined")
 
 
 def run(window: Window, workspace: Workspace) -> ReconcileReport:
@@ -40,7 +38,7 @@ def run(window: Window, workspace: Workspace) -> ReconcileReport:
         if each is not None:
             # Put again with the same content, a loose object has another day than the one it was read on.
             read.append(msgspec.structs.replace(each, delivered_at=entry["delivered_at"]))
-            totals.update({name: entry[name] for name in _COUNTS})
+            totals.update({name: entry[name] for name in RECORD_COUNTS})
     loose = [each for each in unread.values() if each.is_loose]
     for each, is_unread in ledger.unread(workspace.lake, loose):
         if not is_unread:
@@ -53,7 +51,7 @@ def run(window: Window, workspace: Workspace) -> ReconcileReport:
         read=len(read),
         unread=len(unread),
         skipped=dict(sorted(search.skipped.items())),
-        **{name: totals[name] for name in _COUNTS},
+        **{name: totals[name] for name in RECORD_COUNTS},
         refused=refused.reasons,
     )
     _check(report, refused.records)

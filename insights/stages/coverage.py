@@ -28,7 +28,7 @@ from insights.storage.coverage import DATA, NO_DATA, PARTIAL, Row
 from insights.storage.integrity import REFUTED, UNVERIFIED, VERIFIED, Verdicts
 from insights.storage.objects import ObjectStore
 from insights.storage.partitions import account_regions
-from insights.windows import DAY, HOUR, MINUTE, Window, ceil, floor
+from insights.windows import DAY, HOUR, MINUTE, Window, ceil, floor, joined
 
 LATEST = 2 * DAY
 """How long after its day a log file may come and still be part of an hour's row."""
@@ -144,7 +144,7 @@ def _first_read(workspace: Workspace) -> datetime | None:
     """Give the first hour that was read whole and whose coverage retention keeps."""
     since = max(_kept_bounds(workspace), default=None)
     for _, marks in reading.by_month(workspace.lake):
-        for span in reading.joined(marks):
+        for span in joined(marks):
             hour = ceil(span.start if since is None else max(span.start, since), HOUR)
             if hour + HOUR + workspace.settle <= span.end:
                 return hour
@@ -167,7 +167,7 @@ def gaps(rows: Iterable[Row]) -> list[str]:
     return [
         f"{account_id} {region} {span}"
         for (account_id, region), found in sorted(spans.items())
-        for span in reading.joined(found)
+        for span in joined(found)
     ]
 
 

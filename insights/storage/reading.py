@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 
 from insights.storage.objects import ObjectInfo, ObjectStore
-from insights.windows import HOUR, Window, floor
+from insights.windows import HOUR, Window, floor, joined
 
 TABLE = "state/read"
 _MINUTE = "%Y%m%dT%H%M"
@@ -52,18 +52,6 @@ def clipped(span: Window, month: str) -> Window:
 def spans(store: ObjectStore, window: Window) -> list[Window]:
     """Give what was read of the months a window touches, in order, joined where it hangs together."""
     return joined(marked(store, window))
-
-
-def joined(windows: Iterable[Window]) -> list[Window]:
-    """Join windows that overlap or touch."""
-    found: list[Window] = []
-    for each in sorted(windows):
-        if found and each.start <= found[-1].end:
-            last = found.pop()
-            found.append(Window(last.start, max(last.end, each.end)))
-        else:
-            found.append(each)
-    return found
 
 
 def is_complete(hour: datetime, read: Iterable[Window], settle: timedelta) -> bool:

@@ -27,7 +27,7 @@ from insights.storage import coverage, events, ledger, quality, reading
 from insights.storage.coverage import DATA, NO_DATA, PARTIAL, Row
 from insights.storage.integrity import REFUTED, UNVERIFIED, VERIFIED, Verdicts
 from insights.storage.objects import ObjectStore
-from insights.storage.partitions import account_regions
+from insights.storage.partitions import Place, account_regions
 from insights.windows import DAY, HOUR, MINUTE, Window, ceil, floor, joined
 
 LATEST = 2 * DAY
@@ -38,7 +38,6 @@ NAMED_GAPS = 20
 _AT_ONCE = timedelta(days=28)
 """Of so many days the ledger's entries are held in memory at once."""
 
-Place = tuple[str, str]
 Object = dict[str, Any]
 """An entry of the ledger."""
 

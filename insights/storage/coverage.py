@@ -25,9 +25,14 @@ Row = dict[str, Any]
 """A row of `COVERAGE`; one that was read has `account_id` and `region` too."""
 
 
+def day_key(day: EventHour) -> str:
+    """Give the key of one day's coverage (named by one of its hours)."""
+    return f"{TABLE}/{day.day_path}/coverage.parquet"
+
+
 def write(store: ObjectStore, day: EventHour, rows: Sequence[Row]) -> None:
     """Put the rows of one day (named by one of its hours), in place of those there were."""
-    key = _key(day)
+    key = day_key(day)
     while True:
         version = read_version(store, key, COVERAGE)
         if version.table.to_pylist() == list(rows):
@@ -48,11 +53,7 @@ def read(store: ObjectStore, window: Window) -> Iterator[Row]:
     """Yield the hours that overlap a window, by account, Region and hour."""
     for account_id, region in account_regions(store, TABLE):
         for day in window.days():
-            key = _key(EventHour(account_id, region, day.start))
+            key = day_key(EventHour(account_id, region, day.start))
             for row in read_version(store, key, COVERAGE).table.to_pylist():
                 if EventHour(account_id, region, row["hour"]).window.overlaps(window):
                     yield {"account_id": account_id, "region": region, **row}
-
-
-def _key(day: EventHour) -> str:
-    return f"{TABLE}/{day.day_path}/coverage.parquet"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from insights.notify.message import SUBJECT_LIMIT, message_of
@@ -37,7 +37,6 @@ def records(draw: st.DrawFn) -> dict[str, Any]:
     }
 
 
-@settings(deadline=None)  # a busy machine is no broken promise
 @given(records(), ANYTHING)
 def test_subject(record: dict[str, Any], explanation: str) -> None:
     """A subject is always what SNS takes: printable ASCII, under 100 characters."""
@@ -48,7 +47,6 @@ def test_subject(record: dict[str, Any], explanation: str) -> None:
     assert subject.isprintable()
 
 
-@settings(deadline=None)  # a busy machine is no broken promise
 @given(records(), ANYTHING)
 def test_text(record: dict[str, Any], explanation: str) -> None:
     """A text always has the same thirteen printable lines, can be sent as UTF-8 and holds no markup and no links."""

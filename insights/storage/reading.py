@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 
 from insights.storage.objects import ObjectInfo, ObjectStore
-from insights.windows import HOUR, Window, floor, joined
+from insights.windows import HOUR, Window, ceil, floor, joined
 
 TABLE = "state/read"
 _MINUTE = "%Y%m%dT%H%M"
@@ -61,7 +61,8 @@ def is_complete(hour: datetime, read: Iterable[Window], settle: timedelta) -> bo
 
 def end_of_complete(read: Iterable[Window], settle: timedelta) -> datetime | None:
     """Give the end of the newest complete hour, if there is one."""
-    ends = [floor(span.end - settle, HOUR) for span in read if span.end - settle >= span.start + HOUR]
+    settled = ((span.start, floor(span.end - settle, HOUR)) for span in read)
+    ends = [end for start, end in settled if end >= ceil(start, HOUR) + HOUR]
     return max(ends, default=None)
 
 

@@ -70,3 +70,11 @@ def test_the_newest_complete_hour() -> None:
     assert reading.end_of_complete(read, SETTLE) == at("12:00")
     assert reading.end_of_complete([Window(at("13:00"), at("13:00") + HOUR)], SETTLE) is None
     assert reading.end_of_complete([], SETTLE) is None
+
+
+def test_an_hour_is_not_made_of_parts_of_two() -> None:
+    """What was read from amid one hour until amid the next, over an hour of it, has no whole hour in it."""
+    read = [Window(at("13:30"), at("14:55"))]
+
+    assert reading.end_of_complete(read, SETTLE) is None
+    assert not reading.is_complete(at("13:00"), read, SETTLE)

@@ -14,6 +14,7 @@ from insights.errors import ReconciliationError
 from insights.stages.report import RECORD_COUNTS, ReconcileReport
 from insights.stages.workspace import Workspace
 from insights.storage import ledger, quarantine
+from insights.storage.objects import ObjectStore
 from insights.storage.trail import Search, TrailObject
 from insights.windows import Window
 
@@ -31,16 +32,8 @@ def run(window: Window, workspace: Workspace) -> ReconcileReport:
     delivered = workspace.delivered(window)
     search = Search(workspace.trail, delivered, workspace.settings.trail)
     unread = {(each.key, each.etag): each for each in search.objects()}
-    read: list[TrailObject] = []
-    totals: Counter[str] = Counter()
-    for entry in ledger.entries(workspace.lake, delivered):
-        each = unread.pop((entry["object_key"], entry["object_etag"]), None)
-        if each is not None:
-            # Put again with the same content, a loose object has another day than the one it was read on.
-            read.append(msgspec.structs.replace(each, delivered_at=entry["delivered_at"]))
-            totals.update({name: entry[name] for name in RECORD_COUNTS})
-    loose = [each for each in unread.values() if each.is_loose]
-    for each, is_unread in ledger.unread(workspace.lake, loose):
+    read, totals = _take_read(workspace.lake, delivered, unread)
+    for each, is_unread in ledger.unread(workspace.lake, [each for each in unread.values() if each.is_loose]):
         if not is_unread:
             del unread[each.key, each.etag]
             search.skipped[READ_BEFORE] += 1
@@ -63,6 +56,21 @@ def run(window: Window, workspace: Workspace) -> ReconcileReport:
             "them, and kms:Decrypt on their key, to the credentials in use; then run the window again"
         )
     return report
+
+
+def _take_read(
+    lake: ObjectStore, delivered: Window, unread: dict[tuple[str, str], TrailObject]
+) -> tuple[list[TrailObject], Counter[str]]:
+    """Take out of what was listed what the ledger has; give that, and the sums of what became of its records."""
+    read: list[TrailObject] = []
+    totals: Counter[str] = Counter()
+    for entry in ledger.entries(lake, delivered):
+        each = unread.pop((entry["object_key"], entry["object_etag"]), None)
+        if each is not None:
+            # Put again with the same content, a loose object has another day than the one it was read on.
+            read.append(msgspec.structs.replace(each, delivered_at=entry["delivered_at"]))
+            totals.update({name: entry[name] for name in RECORD_COUNTS})
+    return read, totals
 
 
 def _check(report: ReconcileReport, quarantine_rows: int) -> None:

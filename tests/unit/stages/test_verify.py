@@ -12,7 +12,7 @@ import pytest
 
 from insights.errors import AccessDeniedError, SettingsError
 from insights.settings import parse_settings
-from insights.simulate import SigningKey, Tampering, TrailObject, tampered
+from insights.simulate import SigningKey, Tampering, tampered
 from insights.stages import reconcile, verification
 from insights.stages.report import VerifyReport
 from insights.storage import ledger
@@ -224,7 +224,7 @@ def test_keys_file_that_is_not_there(case: Callable[..., Case]) -> None:
         made.verify()
 
 
-def read_with_a_forgery(made: Case) -> tuple[TrailObject, str]:
+def read_with_a_forgery(made: Case) -> tuple[Any, str]:
     """Read a trail with a file that no digest lists, which tells the events of a true one differently; give both."""
     true = made.trail.log_files[5]
     false = true.key[:-24] + "0" * 16 + ".json.gz"

@@ -225,14 +225,20 @@ def test_keys_file_that_is_not_there(case: Callable[..., Case]) -> None:
         made.verify()
 
 
-def test_told_differently(case: Callable[..., Case]) -> None:
-    """With `warn` a file that no digest lists stays, but its content does not stand in the place of a true record's."""
-    made = case()
+def read_with_a_forgery(made: Case) -> tuple[Any, str]:
+    """Read a trail with a file that no digest lists, which tells the events of a true one differently; give both."""
     true = made.trail.log_files[5]
     false = true.key[:-24] + "0" * 16 + ".json.gz"
     made.deliver(made.objects)
     made.workspace.trail.put(false, body_of([each | {"userAgent": "forged"} for each in records_of(true)]))
     made.read()
+    return true, false
+
+
+def test_told_differently(case: Callable[..., Case]) -> None:
+    """With `warn` a file that no digest lists stays, but its content does not stand in the place of a true record's."""
+    made = case()
+    true, false = read_with_a_forgery(made)
     assert false in made.object_keys()
     report = made.verify()
 
@@ -245,11 +251,7 @@ def test_told_differently(case: Callable[..., Case]) -> None:
 def test_told_differently_and_gone(case: Callable[..., Case]) -> None:
     """Where the true one is gone before its digest comes, the report names both files."""
     made = case()
-    true = made.trail.log_files[5]
-    false = true.key[:-24] + "0" * 16 + ".json.gz"
-    made.deliver(made.objects)
-    made.workspace.trail.put(false, body_of([each | {"userAgent": "forged"} for each in records_of(true)]))
-    made.read()
+    true, false = read_with_a_forgery(made)
     made.workspace.trail.delete(true.key)
     report = made.verify()
 

@@ -5,7 +5,7 @@ Everything that is "an hour", "a day" or "the window of this run" is a `Window`;
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -38,11 +38,6 @@ class Window:
     def __contains__(self, instant: datetime) -> bool:
         return self.start <= instant < self.end
 
-    @property
-    def duration_minutes(self) -> int:
-        """Whole minutes from start to end."""
-        return int((self.end - self.start) / MINUTE)
-
     def hours(self) -> Iterator[Window]:
         """Yield the whole UTC hours that overlap this window, in order."""
         return self._aligned(HOUR)
@@ -55,6 +50,10 @@ class Window:
         """Give this window with its start moved back and its end moved on."""
         return Window(self.start - before, self.end + after)
 
+    def holds(self, other: Window) -> bool:
+        """Tell whether every instant of the other window is one of this."""
+        return self.start <= other.start and other.end <= self.end
+
     def overlaps(self, other: Window) -> bool:
         """Tell whether the two windows share an instant."""
         return self.start < other.end and other.start < self.end
@@ -64,6 +63,17 @@ class Window:
         while start < self.end:
             yield Window(start, start + step)
             start += step
+
+
+def joined(windows: Iterable[Window]) -> list[Window]:
+    """Join windows that overlap or touch; give them in order."""
+    found: list[Window] = []
+    for each in sorted(windows):
+        if found and each.start <= found[-1].end:
+            found[-1] = Window(found[-1].start, max(found[-1].end, each.end))
+        else:
+            found.append(each)
+    return found
 
 
 def floor(instant: datetime, step: timedelta) -> datetime:

@@ -59,7 +59,7 @@ def _example_keys() -> dict[str, str]:
     }
     ledger.write(store, unit, [(trail_object, outcome)])
     store.put(candidates.day_key(hour.account_id, hour.region, hour.date), b"")
-    store.put(coverage.day_key(hour.account_id, hour.region, hour.date), b"")
+    store.put(coverage.day_key(hour), b"")
     store.put(integrity.day_key(hour.account_id, hour.region, hour.date), b"")
     quality.write(store, hour.day_path, quality.Judgement({}, {}, msgspec.Raw(b"{}")))
     place = (hour.account_id, hour.region)

@@ -31,12 +31,7 @@ def list_insights(lake: LakeOption = None, settings: SettingsOption = None, as_j
     """List the insights, newest first."""
     output = Output(as_json)
     rows = list(table.read(workspace_of(settings, lake).lake))[::-1]
-    output.document(
-        [
-            {name: value for name, value in row.items() if not (name.startswith("_") or name.endswith("_json"))}
-            for row in rows
-        ]
-    )
+    output.document([_plain(row) for row in rows])
     print_insights(output, rows)
 
 
@@ -76,7 +71,7 @@ def show(
 ) -> None:
     """Show one insight: why it was raised, who caused it, and the records AWS would have written."""
     output = Output(as_json)
-    found = [row for row in table.read(workspace_of(settings, lake).lake) if _is(row, insight_id)]
+    found = [row for row in table.read(workspace_of(settings, lake).lake) if row["insight_id"].startswith(insight_id)]
     if not found:
         raise NotFoundError(f"there is no insight {insight_id!r}: `insights list` shows their ids")
     row = found[0]
@@ -131,10 +126,6 @@ def _cell(text: str) -> str:
     """
     visible = shown(text)
     return f"'{visible}" if visible.startswith(("=", "+", "-", "@", "＝", "＋", "－", "＠")) else visible
-
-
-def _is(row: table.Row, insight_id: str) -> bool:
-    return str(row["insight_id"]).startswith(insight_id)
 
 
 def quality(

@@ -13,6 +13,9 @@ from insights.windows import DAY, Window
 ROOT = "AWSLogs"
 LOG_FOLDER = "CloudTrail"
 
+_LOG_FILE = re.compile(
+    rf"(?P<account>(?:.*/)?{ROOT}/(?:o-[a-z0-9]{{4,32}}/)?\d{{12}}/){LOG_FOLDER}/[^/]+/\d{{4}}/\d\d/\d\d/[^/]+$"
+)
 _OWNER = re.compile(r"(?:\d{12}|o-[a-z0-9]{4,32})/$")  # organization ids: o- and 10 to 32 characters
 
 
@@ -42,6 +45,12 @@ class Shelf:
 def is_root(folder: str) -> bool:
     """Tell whether a folder is the `AWSLogs/` that all accounts lie in."""
     return folder.rstrip("/").rpartition("/")[2] == ROOT
+
+
+def account_folder_of(key: str) -> str | None:
+    """Give the account's folder that a log file of AWS's layout lies in."""
+    match = _LOG_FILE.match(key)
+    return match["account"] if match else None
 
 
 def owners(folders: tuple[str, ...]) -> Iterator[str]:

@@ -8,7 +8,7 @@ from insights.integrity.content import hash_or_verdict
 from insights.integrity.verdicts import Finding, Verdict
 from insights.records.digest import LoggedFile
 from insights.records.object_keys import TrailKey, parse_key
-from insights.windows import HOUR, MINUTE, Window
+from insights.windows import HOUR, MINUTE, Window, joined
 
 _NO_HASH = frozenset(map(str, (Verdict.APPENDED, Verdict.INVALID_FORMAT)))
 
@@ -45,25 +45,11 @@ def unlisted_files(keys: Iterable[str], listed: Collection[str], covered: Iterab
         listed: Keys that digests list.
         covered: The times whose deliveries valid digests list.
     """
-    spans = _united(covered)
+    spans = [Window(each.start, each.end - SETTLED) for each in joined(covered) if each.end - each.start > SETTLED]
     for key in keys:
         name = parse_key(key)
         if isinstance(name, TrailKey) and key not in listed:
             # The name has the minute of delivery only: all of it must be covered.
-            is_covered = _holds(spans, Window(name.delivered_at, name.delivered_at + MINUTE))
+            minute = Window(name.delivered_at, name.delivered_at + MINUTE)
+            is_covered = any(span.holds(minute) for span in spans)
             yield Finding("log file", key, Verdict.UNLISTED if is_covered else Verdict.UNCOVERED)
-
-
-def _united(windows: Iterable[Window]) -> list[Window]:
-    """Unite windows that touch, and take off their ends what is not settled."""
-    united: list[Window] = []
-    for window in sorted(windows):
-        if united and window.start <= united[-1].end:
-            united[-1] = Window(united[-1].start, max(window.end, united[-1].end))
-        else:
-            united.append(window)
-    return [Window(each.start, each.end - SETTLED) for each in united if each.end - each.start > SETTLED]
-
-
-def _holds(spans: Iterable[Window], minute: Window) -> bool:
-    return any(span.start <= minute.start and minute.end <= span.end for span in spans)

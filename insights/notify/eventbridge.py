@@ -105,8 +105,6 @@ def _batches(entries: Sequence[dict[str, Any]]) -> Iterator[list[dict[str, Any]]
 
 def _failures(batch: Sequence[dict[str, Any]], answer: dict[str, Any]) -> list[tuple[dict[str, Any], str]]:
     """Pair refused events with their error codes; the answer lists results in the order of the entries."""
-    if not answer["FailedEntryCount"]:
-        return []
     results = zip(batch, answer["Entries"], strict=True)
     return [(entry, result["ErrorCode"]) for entry, result in results if result.get("ErrorCode")]
 

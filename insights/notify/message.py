@@ -39,13 +39,12 @@ class Message:
     detail: dict[str, Any] = field(hash=False)
 
 
-def message_of(record: dict[str, Any], explanation: str, *, quality: str | None = None) -> Message:
+def message_of(record: dict[str, Any], explanation: str) -> Message:
     """Say in words what an Insight record (Start or End, of ours or of AWS) says in numbers.
 
     Args:
         record: the record in the form AWS writes for trails; durations and attributions may be absent.
         explanation: why the detector spoke up, in a sentence or two.
-        quality: what is to be said about the data behind it, if anything: missing hours, a broken digest chain.
 
     Raises:
         KeyError: a member that every Insight record has is missing.
@@ -53,7 +52,7 @@ def message_of(record: dict[str, Any], explanation: str, *, quality: str | None 
     return Message(
         message_id=record["eventID"],
         subject=_subject(record),
-        text="\n".join(_lines(record, explanation, quality)),
+        text="\n".join(_lines(record, explanation)),
         detail=record,
     )
 
@@ -101,7 +100,7 @@ def _what(details: dict[str, Any]) -> str:
     return f"unusually {amount} calls of {api}"
 
 
-def _lines(record: dict[str, Any], explanation: str, quality: str | None) -> Iterator[str]:
+def _lines(record: dict[str, Any], explanation: str) -> Iterator[str]:
     details = record["insightDetails"]
     statistics = details["insightContext"]["statistics"]
     usual, seen = statistics["baseline"]["average"], statistics["insight"]["average"]
@@ -113,8 +112,6 @@ def _lines(record: dict[str, Any], explanation: str, quality: str | None) -> Ite
     yield f"Seen: {_rate(seen)}{_comparison(seen, usual)}"
     yield f"Usual: {_rate(usual)}"
     yield f"Why: {inert(explanation, _PARAGRAPH_LIMIT)}"
-    if quality is not None:
-        yield f"Data: {inert(quality, _PARAGRAPH_LIMIT)}"
     for attribution in details["insightContext"].get("attributions", ()):
         yield ""
         yield from _attribution_lines(attribution)

@@ -16,7 +16,7 @@ from airflow.providers.amazon.aws.hooks.sqs import SqsHook
 from airflow.triggers.base import BaseEventTrigger, TriggerEvent
 from asgiref.sync import sync_to_async
 
-from insights.records.notifications import Selection, created_objects
+from insights.records.notifications import TrailPart, created_objects
 
 POLL_SECONDS = 15
 """How long a quiet queue is left alone."""
@@ -48,7 +48,7 @@ class DeliveryTrigger(BaseEventTrigger):
     ) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self.queue_url = queue_url
-        self.selection = Selection(bucket, prefix, frozenset(accounts), frozenset(regions))
+        self.part = TrailPart(bucket, prefix, frozenset(accounts), frozenset(regions))
         self.connection_id = connection_id
         self.minutes = minutes
         self._client: Any = None
@@ -57,10 +57,10 @@ class DeliveryTrigger(BaseEventTrigger):
         """Give what the triggerer makes it from again."""
         arguments = {
             "queue_url": self.queue_url,
-            "bucket": self.selection.bucket,
-            "prefix": self.selection.prefix,
-            "accounts": sorted(self.selection.accounts),
-            "regions": sorted(self.selection.regions),
+            "bucket": self.part.bucket,
+            "prefix": self.part.prefix,
+            "accounts": sorted(self.part.accounts),
+            "regions": sorted(self.part.regions),
             "connection_id": self.connection_id,
             "minutes": self.minutes,
         }
@@ -113,7 +113,7 @@ class DeliveryTrigger(BaseEventTrigger):
         return messages
 
     def _objects_in(self, message: dict[str, str]) -> int:
-        return sum(self.selection.has(each) for each in created_objects(message["Body"]))
+        return sum(self.part.has(each) for each in created_objects(message["Body"]))
 
     def _connect(self) -> Any:
         match = _REGION.match(self.queue_url)

@@ -5,7 +5,6 @@ Everything heavy is imported inside the tasks. What they hand on are reports and
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 
 from airflow.sdk import get_current_context, task
@@ -53,7 +52,7 @@ def _window_and_workspace(step: str) -> tuple[Any, Any]:
     if step in _LAKE_STEPS and not form:
         return None, workspace
     if run.dag_id == "trail_arrivals":
-        return arrivals(run.run_after, timedelta(minutes=workspace.settings.trail.settle_minutes)), workspace
+        return arrivals(run.run_after, workspace.settle), workspace
     window = window_of(
         params=form,
         interval_start=run.data_interval_start,

@@ -186,18 +186,8 @@ def _instant_text(text: str) -> str | None:
     return format_instant(instant) if EARLIEST <= instant < LATEST else None
 
 
-def restore(row: Mapping[str, Any]) -> dict[str, Any]:
-    """Give back the JSON object AWS wrote from a row of the `events` table (as `Table.to_pylist` gives it).
-
-    Raises:
-        ValueError: it has a whole number of more digits than Python reads; `restore_text` takes those, too.
-    """
-    record: dict[str, Any] = json.loads(restore_text(row))
-    return record
-
-
 def restore_text(row: Mapping[str, Any]) -> str:
-    """Give back the JSON text of a record from a row of the `events` table.
+    """Give back the JSON text of a record from a row of the `events` table (as `Table.to_pylist` gives it).
 
     What is nested is not read but stands there as it came, so that numbers keep all their digits. Halves of surrogate
     pairs are escaped.

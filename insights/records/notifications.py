@@ -26,7 +26,7 @@ class StoredObject:
 
 
 @dataclass(frozen=True, slots=True)
-class Selection:
+class TrailPart:
     """The part of a trail that is read; no account or Region at all stands for every one."""
 
     bucket: str

@@ -45,6 +45,7 @@ class TrailKey:
 
 
 _VERSION = "?etag="
+_VERSION_END = re.compile(r"\?etag=[^/?.]*$")
 
 
 def with_version(key: str, etag: str) -> str:
@@ -53,8 +54,8 @@ def with_version(key: str, etag: str) -> str:
 
 
 def without_version(name: str) -> str:
-    """Give the key of the object that `with_version` named, or the key itself."""
-    return name.partition(_VERSION)[0]
+    """Give the key of the object that `with_version` named, or the key itself: it may hold such words elsewhere."""
+    return _VERSION_END.sub("", name)
 
 
 class NotTrail(StrEnum):

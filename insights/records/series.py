@@ -35,3 +35,16 @@ class SeriesKey:
     event_source: str
     event_name: str
     error_code: str | None = None
+
+    @property
+    def columns(self) -> dict[str, str | None]:
+        """The series as the columns of tables name it."""
+        return {
+            "account_id": self.account_id,
+            "region": self.region,
+            "event_category": self.event_category,
+            "insight_type": str(self.insight_type),
+            "event_source": self.event_source,
+            "event_name": self.event_name,
+            "error_code": self.error_code,
+        }

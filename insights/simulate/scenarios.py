@@ -16,7 +16,6 @@ _REGIONS = ("us-east-1", "eu-west-1", "ap-southeast-2")
 # kind, account, Region, API, time into the last day, minutes, calls, caller, error code, usual calls per hour
 _Row = tuple[IncidentKind, int, int, tuple[str, str] | None, str, int, int, str, str | None, float | None]
 
-# kind, account, Region, API, time into the last day, minutes, calls, caller, error code, usual calls per hour
 _INCIDENTS: tuple[_Row, ...] = (
     (IncidentKind.LEVEL_CHANGE, 1, 1, ("ecs", "RunTask"), "02:00", 1320, 1320, "role/batch-rollout", None, 40),
     (IncidentKind.DROP, 2, 0, ("logs", "CreateLogStream"), "05:00", 300, 0, "role/nobody", None, 120),
@@ -37,7 +36,6 @@ def scenario(
     seed: int = 1,
     calls_per_hour: float = 200.0,
     layout: Layout = "account",
-    prefix: str = "",
 ) -> TrailPlan:
     """Give a ready plan.
 
@@ -61,7 +59,6 @@ def scenario(
         accounts=accounts,
         regions=regions,
         layout=layout,
-        prefix=prefix,
         calls_per_hour=calls_per_hour,
         incidents=incidents,
         routines=routines,

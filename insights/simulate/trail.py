@@ -16,6 +16,7 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 from isal import igzip
 
+from insights.records.object_keys import TrailKey, format_key
 from insights.simulate.callers import callers_of, service_itself
 from insights.simulate.calls import Calls, no_calls
 from insights.simulate.incidents import planned_calls
@@ -148,10 +149,8 @@ class _Shard:
         )
 
     def _key(self, delivered_at: datetime) -> str:
-        """Name an object as CloudTrail does (User Guide, "Finding your CloudTrail log files")."""
-        plan, account, region = self._plan, self._account_id, self._region
+        plan = self._plan
         unique = "".join(_NAME_LETTERS[i] for i in self._naming.integers(len(_NAME_LETTERS), size=16))
-        owner = f"{plan.organization_id}/{account}" if plan.layout == "organization" else account
-        prefix = f"{plan.prefix.strip('/')}/" if plan.prefix.strip("/") else ""
-        name = f"{account}_CloudTrail_{region}_{delivered_at:%Y%m%dT%H%MZ}_{unique}.json.gz"
-        return f"{prefix}AWSLogs/{owner}/CloudTrail/{region}/{delivered_at:%Y/%m/%d}/{name}"
+        key = TrailKey(self._account_id, self._region, delivered_at, unique)
+        organization_id = plan.organization_id if plan.layout == "organization" else ""
+        return format_key(key, prefix=plan.prefix, organization_id=organization_id)

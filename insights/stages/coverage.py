@@ -27,8 +27,8 @@ from insights.storage import coverage, events, ledger, quality, reading
 from insights.storage.coverage import DATA, NO_DATA, PARTIAL, Row
 from insights.storage.integrity import REFUTED, UNVERIFIED, VERIFIED, Verdicts
 from insights.storage.objects import ObjectStore
-from insights.storage.partitions import account_regions
-from insights.windows import DAY, HOUR, MINUTE, Window, ceil, floor
+from insights.storage.partitions import Place, account_regions
+from insights.windows import DAY, HOUR, MINUTE, Window, ceil, floor, joined
 
 LATEST = 2 * DAY
 """How long after its day a log file may come and still be part of an hour's row."""
@@ -38,7 +38,6 @@ NAMED_GAPS = 20
 _AT_ONCE = timedelta(days=28)
 """Of so many days the ledger's entries are held in memory at once."""
 
-Place = tuple[str, str]
 Object = dict[str, Any]
 """An entry of the ledger."""
 
@@ -92,7 +91,7 @@ def _find(workspace: Workspace, days: Window) -> _Found:
         lake,
         _objects_by_hour(lake, days),
         reading.spans(lake, days.widened(before=DAY, after=DAY)),
-        timedelta(minutes=workspace.settings.trail.settle_minutes),
+        workspace.settle,
         Verdicts(lake),
     )
 
@@ -116,9 +115,8 @@ def _write_after(workspace: Workspace, places: Iterable[Place], since: datetime)
     The newest day comes last, and tells that all are there.
     """
     since = max([since, *_kept_bounds(workspace)])
-    settle = timedelta(minutes=workspace.settings.trail.settle_minutes)
     read = reading.spans(workspace.lake, Window(since, max(workspace.now(), since + DAY)))
-    end = reading.end_of_complete(read, settle)
+    end = reading.end_of_complete(read, workspace.settle)
     if end is None or end <= since:
         return
     new = [place for place in places if not coverage.has_day(workspace.lake, EventHour(*place, end - HOUR))]
@@ -143,12 +141,11 @@ def _write_before(workspace: Workspace, places: Iterable[Place], until: datetime
 
 def _first_read(workspace: Workspace) -> datetime | None:
     """Give the first hour that was read whole and whose coverage retention keeps."""
-    settle = timedelta(minutes=workspace.settings.trail.settle_minutes)
     since = max(_kept_bounds(workspace), default=None)
     for _, marks in reading.by_month(workspace.lake):
-        for span in reading.joined(marks):
+        for span in joined(marks):
             hour = ceil(span.start if since is None else max(span.start, since), HOUR)
-            if hour + HOUR + settle <= span.end:
+            if hour + HOUR + workspace.settle <= span.end:
                 return hour
     return None
 
@@ -169,7 +166,7 @@ def gaps(rows: Iterable[Row]) -> list[str]:
     return [
         f"{account_id} {region} {span}"
         for (account_id, region), found in sorted(spans.items())
-        for span in reading.joined(found)
+        for span in joined(found)
     ]
 
 

@@ -34,6 +34,7 @@ from insights.storage import changes, counts, hours, insights, reasons
 from insights.storage.changes import Change
 from insights.storage.insights import Row
 from insights.storage.objects import ObjectStore
+from insights.storage.partitions import Place
 from insights.windows import HOUR, Window, hour_of
 
 WAITED = timedelta(days=36)
@@ -41,9 +42,6 @@ WAITED = timedelta(days=36)
 
 FOLLOWED = timedelta(days=7)
 """How long an open insight is followed up where its account × Region has nothing new."""
-
-Place = tuple[str, str]
-"""An account id and a Region."""
 
 
 def run(window: Window | None, workspace: Workspace) -> DetectReport:

@@ -15,10 +15,10 @@ from typing import Any
 
 from insights.integrity.chain import FOLLOWING
 from insights.integrity.layout import Shelf
-from insights.integrity.log_files import fingerprint, judge_fingerprint, unlisted_files
+from insights.integrity.log_files import SETTLED, fingerprint, judge_fingerprint, unlisted_files
 from insights.integrity.public_keys import KeysOfRegion
 from insights.integrity.verdicts import Finding, Verdict
-from insights.records.digest import LoggedFile, digest_before, parse_digest_key
+from insights.records.digest import FOLDER, Chain, LoggedFile, digest_before, parse_digest_key
 from insights.records.object_keys import TrailKey, parse_key
 from insights.stages.verification import Verification
 from insights.stages.workspace import Workspace
@@ -71,7 +71,7 @@ class Judging(Verification):
         known = integrity.read_days(workspace.lake, shelf.account_id, shelf.region, span)
         verified = {(row["object_key"], row["object_etag"]) for row in known if row["verdict"] == VERIFIED}
         open_ = [entry for entry in entries if (entry["object_key"], entry["object_etag"]) not in verified]
-        newest = _newest_digest(known)
+        newest = max(_newest_digests(row for row in known if _is_on(shelf, row)).values(), default=None)
         # The newest digest that is known is looked at once more: the next one must continue it.
         # It may lie after the span: an earlier hour is read again.
         since = [entry["delivered_at"] for entry in open_] + ([newest - HOUR] if newest else [span.start])
@@ -155,7 +155,7 @@ class Judging(Verification):
 
     def _miss_all(self, until: datetime | None) -> None:
         """Tell of every digest that is missing where there were some before and there is none at all now."""
-        digests = [row for row in self.known if row["kind"] == DIGEST and row["verdict"] == VERIFIED]
+        digests = [row for row in self.known if _is_valid_digest(row) and _is_on(self.shelf, row)]
         newest = max(digests, key=lambda row: row["delivered_at"], default=None)
         if newest is None or until is None:
             return
@@ -164,12 +164,16 @@ class Judging(Verification):
             self.take(Finding("digest", key, Verdict.MISSING, "(an hour without a digest)"))
 
     def _judge_unlisted(self) -> None:
+        newest = _newest_digests([*self.known, *self.rows]).values()
         for finding in unlisted_files(list(self.versions), self.listed, self.covered):
             for entry in self.versions[finding.key]:
-                if finding.verdict is Verdict.UNLISTED:
-                    self._enter(finding, entry["object_etag"], entry["delivered_at"])
+                delivered_at = entry["delivered_at"]
+                is_young = self.workspace.now() - delivered_at < WAITED_FOR
+                # Of several trails the digests of one may be there before those of another that list it.
+                is_awaited = is_young and any(end - SETTLED <= delivered_at < end + WAITED_FOR for end in newest)
+                if finding.verdict is Verdict.UNLISTED and not is_awaited:
+                    self._enter(finding, entry["object_etag"], delivered_at)
                 else:
-                    is_young = self.workspace.now() - entry["delivered_at"] < WAITED_FOR
                     self._enter_unverified(entry, PENDING if is_young else GAP)
 
     def _delivered_at(self, key: str) -> datetime:
@@ -198,12 +202,24 @@ class Judging(Verification):
         )
 
 
-def _newest_digest(rows: Iterable[Row]) -> datetime | None:
-    """Give the end of the newest digest that is known and valid; backfilled ones come in no order."""
-    names = (
-        parse_digest_key(row["object_key"]) for row in rows if row["kind"] == DIGEST and row["verdict"] == VERIFIED
-    )
-    return max((name.ends_at for name in names if name and not name.chain.is_backfill), default=None)
+def _newest_digests(rows: Iterable[Row]) -> dict[tuple[str, Chain], datetime]:
+    """Give the end of the newest digest of each trail that is known and valid; backfilled ones come in no order."""
+    newest: dict[tuple[str, Chain], datetime] = {}
+    for row in filter(_is_valid_digest, rows):
+        name = parse_digest_key(row["object_key"])
+        if name and not name.chain.is_backfill:
+            trail = row["object_key"].partition(f"{FOLDER}/")[0], name.chain
+            newest[trail] = max(newest.get(trail, name.ends_at), name.ends_at)
+    return newest
+
+
+def _is_valid_digest(row: Row) -> bool:
+    return bool(row["kind"] == DIGEST and row["verdict"] == VERIFIED)
+
+
+def _is_on(shelf: Shelf, row: Row) -> bool:
+    """Tell whether a digest is one of a shelf's: a place has several where trails deliver below several prefixes."""
+    return str(row["object_key"]).startswith(shelf.digests)
 
 
 def _tell_nobody(step: str, done: int, total: int) -> None:

@@ -2,8 +2,10 @@
 
 When rows are united no digest has come yet, so which copy stays follows from the names of their log files, and that
 they differ is noted. Once a digest vouches for one of the files and for the other none can be expected any more, the
-one that is vouched for is read again, and its copies take the place of the other's: from then on for good. Counts stay:
-for whom an event is kept does not depend on whose copy stands.
+one that is vouched for is read again, and its copies take the place of the other's: from then on for good. Where nobody
+vouches for either, the verified log files of the hour are read again, once: a third may have told the event too, as a
+copy that was equal to one of the two when it came. Counts stay: for whom an event is kept does not depend on whose copy
+stands.
 
 What cannot be settled is named: no digest speaks of either file, or the true one is not there any more.
 """
@@ -43,8 +45,11 @@ def run(workspace: Workspace, span: Window) -> list[str]:
     entries = {name_of(entry): entry for entry in ledger.entries(lake, _delivered(found, span))}
     judge = _Judge(Verdicts(lake), entries)
     stands = _standing(workspace, found)
-    due = {name for _, dispute, standing in stands for name in judge.due(dispute, standing)}
-    if _read_again(workspace, [entries[name] for name in sorted(due)]):
+    if _read_again(
+        workspace, judge.entries_of(name for _, each, standing in stands for name in judge.due(each, standing))
+    ):
+        stands = _standing(workspace, found)
+    if _read_again(workspace, judge.entries_of(name for each in stands for name in judge.due_of_hour(*each))):
         stands = _standing(workspace, found)
     return [
         f"{dispute.events} events of {hour}, first {dispute.event_ids[0]!r}: {dispute.objects[0]!r} and "
@@ -58,7 +63,17 @@ def run(workspace: Workspace, span: Window) -> list[str]:
 class _Judge:
     verdicts: Verdicts
     entries: Mapping[str, Entry]
+    by_hour: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     said: dict[str, tuple[str, str]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for name, entry in self.entries.items():
+            for path in entry["partitions"]:
+                self.by_hour[path].append(name)
+
+    def entries_of(self, names: Iterable[str]) -> list[Entry]:
+        """Give the entries of objects, each once."""
+        return [self.entries[name] for name in sorted(set(names))]
 
     def due(self, dispute: Dispute, standing: Standing) -> Iterator[str]:
         """Yield those of a dispute's objects whose copies should come first and do not."""
@@ -67,6 +82,13 @@ class _Judge:
             yield from verified
         elif standing.vouched.intersection(verified):
             yield from set(verified) - standing.vouched
+
+    def due_of_hour(self, hour: EventHour, dispute: Dispute, standing: Standing) -> Iterator[str]:
+        """Yield the verified objects of an hour whose copies do not come first yet, if what stands is not vouched for:
+        any of them may tell the event, too."""
+        if self._stands_unverified(dispute, standing) and not self._is_pending(dispute):
+            others = (name for name in self.by_hour[hour.path] if name not in standing.vouched)
+            yield from filter(self._is_verified, others)
 
     def is_open(self, dispute: Dispute, standing: Standing) -> bool:
         """Tell whether what stands is not vouched for, and no digest is waited for. Where corrections are concerned
@@ -97,7 +119,8 @@ def _found(workspace: Workspace, span: Window) -> list[tuple[EventHour, Dispute]
     """Give what was noted of hours that retention is not about to end."""
     since = workspace.kept_since()
     pairs = ((parse_event_hour(each.hour), each) for each in disputes.read(workspace.lake, span))
-    return sorted((hour, each) for hour, each in pairs if hour and (since is None or hour.start >= since))
+    # A set: of what is read again in another company there may be two notes.
+    return sorted({(hour, each) for hour, each in pairs if hour and (since is None or hour.start >= since)})
 
 
 def _standing(

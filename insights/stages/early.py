@@ -23,15 +23,13 @@ from insights.statistics.episodes import Episode
 from insights.statistics.parameters import Parameters
 from insights.storage import changes, counts, memories
 from insights.storage.insights import Row
+from insights.storage.partitions import Place
 from insights.windows import HOUR, Window
 
 UNSETTLED = timedelta(hours=3)
 """An hour is complete 20 minutes after its end, as a rule; each hour that `trail.settle_minutes` waits for more is one
 more. Where more hours than these are not, the hourly run is behind, and who looks ahead would learn from hours of which
 too much is missing."""
-
-Place = tuple[str, str]
-"""An account id and a Region."""
 
 
 def is_wanted(workspace: Workspace) -> bool:
@@ -41,7 +39,7 @@ def is_wanted(workspace: Workspace) -> bool:
 
 def is_unsettled(hour: datetime, complete: Complete) -> bool:
     """Tell whether an hour is one of the latest, and not complete yet."""
-    since = complete.now - UNSETTLED - complete.settle // HOUR * HOUR
+    since = complete.now - UNSETTLED - complete.workspace.settle // HOUR * HOUR
     return since <= hour < complete.now and hour not in complete
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cached_property
 from itertools import groupby
 
@@ -53,25 +53,20 @@ class Complete:
     _spans: dict[tuple[str, str], list[Window]] = field(default_factory=dict)
 
     @cached_property
-    def settle(self) -> timedelta:
-        """How long after its end an hour is waited for."""
-        return timedelta(minutes=self.workspace.settings.trail.settle_minutes)
-
-    @cached_property
     def now(self) -> datetime:
         """Nothing is judged before its time: a record with a made-up date must not move anything there."""
         return ceil(self.workspace.now(), HOUR)
 
     def __contains__(self, hour: datetime) -> bool:
-        return hour < self.now and reading.is_complete(hour, self._of(hour_of(hour)), self.settle)
+        return hour < self.now and reading.is_complete(hour, self._of(hour_of(hour)), self.workspace.settle)
 
     def end(self, span: Window) -> datetime:
         """Give the end of the newest complete hour of a span, or its start."""
-        newest = reading.end_of_complete(self._of(span), self.settle) or span.start
+        newest = reading.end_of_complete(self._of(span), self.workspace.settle) or span.start
         return max(span.start, min(newest, span.end, self.now))
 
     def _of(self, span: Window) -> list[Window]:
-        wide = span.widened(after=self.settle)
+        wide = span.widened(after=self.workspace.settle)
         months = (f"{wide.start:%Y-%m}", f"{wide.end:%Y-%m}")
         if months not in self._spans:
             self._spans[months] = reading.spans(self.workspace.lake, wide)

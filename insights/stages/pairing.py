@@ -34,19 +34,8 @@ def overlaps(episode: Episode, row: Row) -> bool:
 
 def _is_same_series(episode: Episode, row: Row) -> bool:
     """Tell whether a row that was not withdrawn is of the same series of the same place, and of the same direction."""
-    series = episode.series
-    mine = (
-        series.account_id,
-        series.region,
-        series.insight_type,
-        series.event_category,
-        series.event_source,
-        series.event_name,
-        series.error_code,
-        episode.direction,
-    )
-    names = ("account_id", "region", "insight_type", "event_category", "event_source", "event_name", "error_code")
-    return mine == tuple(row[name] for name in (*names, "direction")) and row["status"] != "withdrawn"
+    is_same = all(row[name] == value for name, value in episode.series.columns.items())
+    return is_same and row["direction"] == episode.direction and row["status"] != "withdrawn"
 
 
 def _was_told_early(episode: Episode, row: Row) -> bool:

@@ -26,7 +26,8 @@ from insights.stages.report import PublishReport
 from insights.stages.workspace import Workspace
 from insights.storage import insights, publications
 from insights.storage.objects import ObjectStore
-from insights.storage.publications import Batch, Item, Place, Publishing, by_age
+from insights.storage.partitions import Place
+from insights.storage.publications import Batch, Item, Publishing, by_age
 from insights.storage.tables import put_if_new
 from insights.windows import Window, parse_instant
 

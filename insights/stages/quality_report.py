@@ -9,12 +9,11 @@ from dataclasses import dataclass, replace
 from insights.checks.report import render_report, worst
 from insights.checks.result import QualityResult, RuleOutcome, Verdict
 from insights.records.rules import Severity
+from insights.stages.report import RECORD_COUNTS
 from insights.stages.workspace import Workspace
 from insights.storage import coverage, discovery, ledger, quality
 from insights.storage.quality import Judgement
 from insights.windows import Window, hour_of
-
-RECORD_COUNTS = ("records_in", "kept", "duplicate", "out_of_scope", "quarantined")
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,16 +11,15 @@ from collections import Counter
 import msgspec
 
 from insights.errors import ReconciliationError
-from insights.stages.report import ReconcileReport
+from insights.stages.report import RECORD_COUNTS, ReconcileReport
 from insights.stages.workspace import Workspace
 from insights.storage import ledger, quarantine
+from insights.storage.objects import ObjectStore
 from insights.storage.trail import Search, TrailObject
 from insights.windows import Window
 
 READ_BEFORE = "no trail object name, read before"
 """Of loose objects, which every search finds, those that another run read and whose calls are of other days."""
-
-_COUNTS = ("records_in", "kept", "duplicate", "out_of_scope", "quarantined")
 
 
 def run(window: Window, workspace: Workspace) -> ReconcileReport:
@@ -33,16 +32,8 @@ def run(window: Window, workspace: Workspace) -> ReconcileReport:
     delivered = workspace.delivered(window)
     search = Search(workspace.trail, delivered, workspace.settings.trail)
     unread = {(each.key, each.etag): each for each in search.objects()}
-    read: list[TrailObject] = []
-    totals: Counter[str] = Counter()
-    for entry in ledger.entries(workspace.lake, delivered):
-        each = unread.pop((entry["object_key"], entry["object_etag"]), None)
-        if each is not None:
-            # Put again with the same content, a loose object has another day than the one it was read on.
-            read.append(msgspec.structs.replace(each, delivered_at=entry["delivered_at"]))
-            totals.update({name: entry[name] for name in _COUNTS})
-    loose = [each for each in unread.values() if each.is_loose]
-    for each, is_unread in ledger.unread(workspace.lake, loose):
+    read, totals = _take_read(workspace.lake, delivered, unread)
+    for each, is_unread in ledger.unread(workspace.lake, [each for each in unread.values() if each.is_loose]):
         if not is_unread:
             del unread[each.key, each.etag]
             search.skipped[READ_BEFORE] += 1
@@ -53,7 +44,7 @@ def run(window: Window, workspace: Workspace) -> ReconcileReport:
         read=len(read),
         unread=len(unread),
         skipped=dict(sorted(search.skipped.items())),
-        **{name: totals[name] for name in _COUNTS},
+        **{name: totals[name] for name in RECORD_COUNTS},
         refused=refused.reasons,
     )
     _check(report, refused.records)
@@ -65,6 +56,21 @@ def run(window: Window, workspace: Workspace) -> ReconcileReport:
             "them, and kms:Decrypt on their key, to the credentials in use; then run the window again"
         )
     return report
+
+
+def _take_read(
+    lake: ObjectStore, delivered: Window, unread: dict[tuple[str, str], TrailObject]
+) -> tuple[list[TrailObject], Counter[str]]:
+    """Take out of what was listed what the ledger has; give that, and the sums of what became of its records."""
+    read: list[TrailObject] = []
+    totals: Counter[str] = Counter()
+    for entry in ledger.entries(lake, delivered):
+        each = unread.pop((entry["object_key"], entry["object_etag"]), None)
+        if each is not None:
+            # Put again with the same content, a loose object has another day than the one it was read on.
+            read.append(msgspec.structs.replace(each, delivered_at=entry["delivered_at"]))
+            totals.update({name: entry[name] for name in RECORD_COUNTS})
+    return read, totals
 
 
 def _check(report: ReconcileReport, quarantine_rows: int) -> None:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import msgspec
 
+RECORD_COUNTS = ("records_in", "kept", "duplicate", "out_of_scope", "quarantined")
+"""How many records went in, and where they went: the others add up to the first."""
+
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
     """Base of the reports. `window` is the run's span as text."""

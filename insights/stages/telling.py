@@ -22,8 +22,8 @@ from insights.records.insight import (
     end_record,
     start_record,
 )
-from insights.records.series import InsightType
-from insights.statistics.attribution import attributions, excess
+from insights.records.series import InsightType, SeriesKey
+from insights.statistics.attribution import Tally, attributions, excess
 from insights.statistics.episodes import Episode
 from insights.statistics.explanation import explain
 from insights.statistics.parameters import Parameters
@@ -50,40 +50,47 @@ def attribute(
     An episode whose Start was told already is told from that start on, wherever late data would put it now: a pair of
     records must not contradict itself.
     """
-    questions: list[Question] = []
-    for episode, row in due:
-        writes_only = (
-            episode.series.insight_type is InsightType.CALL_RATE
-            and episode.series.event_category == "Management"
-            and not parameters.include_reads
-        )
-        start = _told_start(episode, row)
-        spans = (
-            Window(baseline_start(start), start),
-            episode.detection_window,
-            Window(start, episode.end) if episode.end and episode.end > start else episode.detection_window,
-        )
-        questions += [Question(episode.series, span, writes_only) for span in spans]
+    starts = [_told_start(episode, row) for episode, row in due]
+    questions = [
+        Question(episode.series, span, _writes_only(episode.series, parameters))
+        for (episode, _), start in zip(due, starts, strict=True)
+        for span in _spans(episode, start)
+    ]
     answers = tally(lake, questions)
-    tales = {}
-    for number, (episode, row) in enumerate(due):
-        before, at_detection, in_all = answers[3 * number : 3 * number + 3]
-        of_start = attributions(at_detection, before, episode.series.insight_type)
-        of_end = attributions(in_all, before, episode.series.insight_type) if episode.end else ()
-        insight = _insight(episode, of_start, of_end, trail_arn)
-        above = excess(
-            in_all if episode.end else at_detection,
-            before,
-            minutes=(episode.total or episode.detection).minutes,
-            minutes_before=episode.baseline.minutes,
-        )
-        start = _told_start(episode, row)
-        if start != episode.start and episode.end is not None and episode.end > start:
-            minutes = int((episode.end - start) / MINUTE)
-            baseline = Rate(before.calls, baseline_minutes(start))
-            insight = replace(insight, start=start, baseline=baseline, total=Rate(in_all.calls, minutes))
-        tales[episode.episode_id] = Tale(insight, explain(episode, of_end or of_start), above)
-    return tales
+    return {
+        episode.episode_id: _tale(episode, start, *answers[3 * number : 3 * number + 3], trail_arn=trail_arn)
+        for number, ((episode, _), start) in enumerate(zip(due, starts, strict=True))
+    }
+
+
+def _writes_only(series: SeriesKey, parameters: Parameters) -> bool:
+    is_call_rate = series.insight_type is InsightType.CALL_RATE
+    return is_call_rate and series.event_category == "Management" and not parameters.include_reads
+
+
+def _spans(episode: Episode, start: datetime) -> tuple[Window, Window, Window]:
+    """Give the spans whose callers are told: before the start, while the alarm was given, and of the whole episode."""
+    in_all = Window(start, episode.end) if episode.end and episode.end > start else episode.detection_window
+    return Window(baseline_start(start), start), episode.detection_window, in_all
+
+
+def _tale(
+    episode: Episode, start: datetime, before: Tally, at_detection: Tally, in_all: Tally, *, trail_arn: str
+) -> Tale:
+    of_start = attributions(at_detection, before, episode.series.insight_type)
+    of_end = attributions(in_all, before, episode.series.insight_type) if episode.end else ()
+    insight = _insight(episode, of_start, of_end, trail_arn)
+    above = excess(
+        in_all if episode.end else at_detection,
+        before,
+        minutes=(episode.total or episode.detection).minutes,
+        minutes_before=episode.baseline.minutes,
+    )
+    if start != episode.start and episode.end is not None and episode.end > start:
+        minutes = int((episode.end - start) / MINUTE)
+        baseline = Rate(before.calls, baseline_minutes(start))
+        insight = replace(insight, start=start, baseline=baseline, total=Rate(in_all.calls, minutes))
+    return Tale(insight, explain(episode, of_end or of_start), above)
 
 
 def _told_start(episode: Episode, row: Row | None) -> datetime:
@@ -169,16 +176,10 @@ def withdrawn(row: Row) -> Row:
 
 def _columns(episode: Episode) -> Row:
     """Give what the judgement alone says of an episode."""
-    series, total = episode.series, episode.total
+    total = episode.total
     return {
         "status": "open" if total is None else "closed",
-        "account_id": series.account_id,
-        "region": series.region,
-        "event_category": series.event_category,
-        "insight_type": str(series.insight_type),
-        "event_source": series.event_source,
-        "event_name": series.event_name,
-        "error_code": series.error_code,
+        **episode.series.columns,
         "direction": str(episode.direction),
         "start_time": episode.start,
         "end_time": episode.end,

@@ -19,7 +19,7 @@ from insights.records.object_keys import TrailKey, parse_key, without_version
 from insights.records.partitions import EventHour, parse_event_hour
 from insights.records.rules import Severity
 from insights.records.schemas import EVENTS, INSTANT
-from insights.stages.report import ValidateReport
+from insights.stages.report import RECORD_COUNTS, ValidateReport
 from insights.stages.workspace import Workspace
 from insights.storage import events, ledger, quality
 from insights.storage.hours import touched, with_versions
@@ -30,8 +30,6 @@ from insights.windows import HOUR, Window
 
 GROUP_ROWS = 20_000
 """So many rows are validated at once, or one larger hour."""
-
-_COUNTS = ("records_in", "kept", "duplicate", "out_of_scope", "quarantined")
 
 
 def run(window: Window, workspace: Workspace) -> ValidateReport:
@@ -54,7 +52,7 @@ def run(window: Window, workspace: Workspace) -> ValidateReport:
             verdicts += _judge(lake, day_path, group, counts)
             judged += group
             # What a day's objects held is told once; what share of it was refused holds for every hour of the day.
-            counts = {name: number for name, number in counts.items() if name not in _COUNTS}
+            counts = {name: number for name, number in counts.items() if name not in RECORD_COUNTS}
     held = quality.held_hours(lake, own.union(judged))
     return ValidateReport(
         window=str(window),
@@ -140,7 +138,9 @@ def _account_by_day(workspace: Workspace, delivered: Window) -> dict[str, dict[s
     for entry in _present(workspace, delivered):
         hour = parse_event_hour(entry["partitions"][0]) if entry["partitions"] else _hour_of_key(entry["object_key"])
         if hour is not None:
-            days.setdefault(hour.day_path, Counter()).update({name: entry[name] for name in (*_COUNTS, "withdrawn")})
+            days.setdefault(hour.day_path, Counter()).update(
+                {name: entry[name] for name in (*RECORD_COUNTS, "withdrawn")}
+            )
     return {path: _with_shares(counts) for path, counts in days.items()}
 
 
@@ -162,11 +162,11 @@ def _hour_of_key(key: str) -> EventHour | None:
 
 
 def _with_shares(counts: Mapping[str, int]) -> dict[str, float]:
-    unaccounted = counts["records_in"] - sum(counts[name] for name in _COUNTS[1:])
+    unaccounted = counts["records_in"] - sum(counts[name] for name in RECORD_COUNTS[1:])
     # What a digest refuted could be read. Holding its hour back for it would keep the very calls counted that went.
     unreadable = counts["quarantined"] - counts["withdrawn"]
     return {
-        **{name: float(counts[name]) for name in _COUNTS},
+        **{name: float(counts[name]) for name in RECORD_COUNTS},
         "unaccounted_records": float(unaccounted),
         "quarantined_share": unreadable / max(counts["records_in"], 1),
     }

@@ -17,7 +17,7 @@ from typing import Any
 
 from insights.errors import AccessDeniedError, SettingsError
 from insights.integrity.chain import DUE
-from insights.integrity.layout import Shelf
+from insights.integrity.layout import Shelf, account_folder_of
 from insights.integrity.public_keys import KeysOfRegion, PublicKeys, parse_public_keys
 from insights.records.object_keys import TrailKey, parse_key
 from insights.records.partitions import is_usable_name
@@ -60,7 +60,7 @@ def run(window: Window, workspace: Workspace) -> VerifyReport:
         return VerifyReport(window=str(window), policy=policy)
     span = workspace.delivered(window).widened(before=LATE)
     entries = list(ledger.entries(workspace.lake, span))
-    shelves, requests = _shelves(workspace)
+    shelves, requests = _shelves(workspace, entries)
     question = Question(span, workspace.delivered(window).start, _keys(workspace, span))
     by_place = _by_place(entries)
     steps = [Judging.of(workspace, shelf, question, by_place[shelf.account_id, shelf.region]) for shelf in shelves]
@@ -136,19 +136,25 @@ def _by_place(entries: Iterable[dict[str, Any]]) -> defaultdict[tuple[str, str],
     return places
 
 
-def _shelves(workspace: Workspace) -> tuple[list[Shelf], int]:
-    """Find the places that have digests, or had some before; give the listings it took too."""
+def _shelves(workspace: Workspace, entries: Iterable[dict[str, Any]]) -> tuple[list[Shelf], int]:
+    """Find the places that have digests, or had some before; give the listings it took too.
+
+    Where accounts lie right here, those that other trails deliver below prefixes are found by what was read of them.
+    """
     before = defaultdict(set)
     for account_id, region in integrity.places(workspace.lake):
         before[account_id].add(region)
     found: set[Shelf] = set()
     requests = 2  # what stands above the accounts' folders
-    for account_folder in account_folders(workspace.trail):
+    read = {folder for entry in entries if (folder := account_folder_of(entry["object_key"]))}
+    at_root = set(account_folders(workspace.trail))
+    for account_folder in sorted(at_root | read):
         requests += 1
         folders = workspace.trail.list_folder(f"{account_folder}CloudTrail-Digest/").folders
         regions = {folder.rstrip("/").rpartition("/")[2] for folder in folders}
-        account_id = Shelf(account_folder, "").account_id
-        found |= {Shelf(account_folder, region) for region in regions | before[account_id]}
+        if account_folder in at_root:  # not below each prefix that somebody put a file: that costs listings a Region
+            regions |= before[Shelf(account_folder, "").account_id]
+        found |= {Shelf(account_folder, region) for region in regions}
     wanted = (each for each in sorted(found) if is_wanted(workspace, each.account_id, each.region))
     return [each for each in wanted if is_usable_name(each.region)], requests
 

@@ -81,13 +81,14 @@ class Workspace:
         client = self.settings.ingest.s3_client
         return open_store(url, aws=self.aws, create=self.creates_lake, s3_client=client)
 
-    def delivered(self, window: Window, *, lookback: bool = True) -> Window:
-        """Give the span of delivery in which the objects of a window's hours are looked for.
+    @property
+    def settle(self) -> timedelta:
+        """How long after its end an hour is waited for: CloudTrail delivers within about ten minutes of a call."""
+        return timedelta(minutes=self.settings.trail.settle_minutes)
 
-        CloudTrail delivers within about ten minutes of a call; `trail.settle_minutes` is how long we wait for it.
-        """
-        settle = timedelta(minutes=self.settings.trail.settle_minutes)
-        found = window.widened(before=self.lookback if lookback else timedelta(), after=settle)
+    def delivered(self, window: Window, *, lookback: bool = True) -> Window:
+        """Give the span of delivery in which the objects of a window's hours are looked for."""
+        found = window.widened(before=self.lookback if lookback else timedelta(), after=self.settle)
         kept = self.kept_since()
         return Window(max(found.start, kept), found.end) if kept and kept < found.end else found
 

@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 
 from insights.records import schemas
-from insights.records.series import Direction, SeriesKey
+from insights.records.series import Direction
 from insights.statistics.coverage import instant_of
 from insights.statistics.episodes import Episode
 from insights.statistics.place import Hour
@@ -57,7 +57,7 @@ def table_of(reasons: Iterable[Reason]) -> pa.Table:
 def of_episode(episode: Episode, verdict: Verdict) -> Reason:
     """Say what became of an episode."""
     return {
-        **_of_series(episode.series),
+        **episode.series.columns,
         "direction": str(episode.direction),
         "verdict": str(verdict),
         "insight_id": episode.episode_id,
@@ -95,7 +95,7 @@ def of_scores(hour: Hour, scores: HourScores, candidates: np.ndarray[Any, Any], 
 def _of_cell(hour: Hour, scores: HourScores, row: int, window: int, cell: int) -> Reason:
     record = float(hour.memory.series.record_count[row, window])
     return {
-        **_of_series(hour.memory.series.subjects[row].series),
+        **hour.memory.series.subjects[row].series.columns,
         "direction": str(Direction.SPIKE),
         "window_end": instant_of(hour.start + int(scores.minute[cell]) + 1),
         "window_minutes": hour.parameters.windows[window],
@@ -105,16 +105,4 @@ def _of_cell(hour: Hour, scores: HourScores, row: int, window: int, cell: int) -
         "threshold": float(scores.threshold[window, cell]),
         "rule": str(scores.rule(window, cell, is_new=bool(hour.memory.series.is_new[row]))),
         "record_calls": round(record) if record > 0 else None,
-    }
-
-
-def _of_series(series: SeriesKey) -> Reason:
-    return {
-        "account_id": series.account_id,
-        "region": series.region,
-        "event_category": series.event_category,
-        "insight_type": str(series.insight_type),
-        "event_source": series.event_source,
-        "event_name": series.event_name,
-        "error_code": series.error_code,
     }

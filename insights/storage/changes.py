@@ -14,7 +14,7 @@ from hashlib import blake2b
 
 from insights.records.partitions import EventHour
 from insights.storage.objects import ObjectStore
-from insights.storage.partitions import account_regions
+from insights.storage.partitions import Place, account_regions
 
 TABLE = "state/changed"
 _HOUR = "%Y-%m-%dT%H"
@@ -34,7 +34,7 @@ def mark(store: ObjectStore, hour: EventHour, version: str) -> None:
     store.put(f"{TABLE}/account_id={hour.account_id}/region={hour.region}/{name}", b"")
 
 
-def pending(store: ObjectStore) -> dict[tuple[str, str], list[Change]]:
+def pending(store: ObjectStore) -> dict[Place, list[Change]]:
     """Give what is still to be judged of each (account id, Region), oldest hour first."""
     found = {}
     for account_id, region in account_regions(store, TABLE):

@@ -17,7 +17,7 @@ from insights.storage.count_files import day_key, hour_of_key, read_day
 from insights.storage.objects import ObjectInfo, ObjectStore
 from insights.storage.partitions import day_of
 from insights.storage.parts import Merged
-from insights.windows import Window
+from insights.windows import Window, joined
 
 Merge = Callable[[ObjectStore, str, Sequence[ObjectInfo]], Merged | None]
 """Puts the files of a folder together, of which it is told what it was found to hold."""
@@ -113,7 +113,7 @@ def merge_marks(store: ObjectStore, before: datetime, now: datetime, *, is_dry_r
     gone: list[ObjectInfo] = []
     for month, marks in reading.by_month(store):
         clipped = {reading.clipped(span, month): info for span, info in marks.items() if span.end <= before}
-        for span in reading.joined(clipped):
+        for span in joined(clipped):
             if span not in marks and not is_dry_run:
                 reading.put(store, month, span)
         # Only marks of this month alone: two that cross its end could each hold the other's part in it.
@@ -125,13 +125,9 @@ def merge_marks(store: ObjectStore, before: datetime, now: datetime, *, is_dry_r
         gone += [
             info
             for span, info in marks.items()
-            if any(other != span and _holds(other, reading.clipped(span, month)) for other in rested)
+            if any(other != span and other.holds(reading.clipped(span, month)) for other in rested)
         ]
     if not is_dry_run:
         for info in gone:
             store.delete(info.key)
     return Merged(len(gone), 0, 0)
-
-
-def _holds(span: Window, other: Window) -> bool:
-    return span.start <= other.start and other.end <= span.end

@@ -21,7 +21,7 @@ from insights.records.schemas import EVENTS, MINUTE_COUNTS, with_dictionaries
 from insights.storage import changes, count_files, events, hours
 from insights.storage.count_files import TABLE, day_key, hour_key, hour_of_key, read_day, rows_of_hour
 from insights.storage.objects import ABSENT, ObjectStore
-from insights.storage.partitions import account_regions, day_of
+from insights.storage.partitions import Place, account_regions, day_of
 from insights.storage.tables import read_columns, read_version
 from insights.windows import HOUR, Window, floor
 
@@ -84,7 +84,7 @@ class CountFile:
     etag: str
 
 
-def places(store: ObjectStore) -> Iterator[tuple[str, str]]:
+def places(store: ObjectStore) -> Iterator[Place]:
     """Yield every (account id, Region) that has counts, in order."""
     yield from account_regions(store, TABLE)
 

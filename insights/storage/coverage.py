@@ -25,14 +25,14 @@ Row = dict[str, Any]
 """A row of `COVERAGE`; one that was read has `account_id` and `region` too."""
 
 
-def day_key(account_id: str, region: str, date: str) -> str:
-    """Give the key of one day's coverage."""
-    return f"{TABLE}/account_id={account_id}/region={region}/date={date}/coverage.parquet"
+def day_key(day: EventHour) -> str:
+    """Give the key of one day's coverage (named by one of its hours)."""
+    return f"{TABLE}/{day.day_path}/coverage.parquet"
 
 
 def write(store: ObjectStore, day: EventHour, rows: Sequence[Row]) -> None:
     """Put the rows of one day (named by one of its hours), in place of those there were."""
-    key = day_key(day.account_id, day.region, day.date)
+    key = day_key(day)
     while True:
         version = read_version(store, key, COVERAGE)
         if version.table.to_pylist() == list(rows):
@@ -46,15 +46,14 @@ def write(store: ObjectStore, day: EventHour, rows: Sequence[Row]) -> None:
 
 def has_day(store: ObjectStore, day: EventHour) -> bool:
     """Tell whether there are rows of a day (named by one of its hours), without reading them."""
-    folder, _, _ = day_key(day.account_id, day.region, day.date).rpartition("/")
-    return bool(store.list_folder(f"{folder}/").objects)
+    return bool(store.list_folder(f"{TABLE}/{day.day_path}/").objects)
 
 
 def read(store: ObjectStore, window: Window) -> Iterator[Row]:
     """Yield the hours that overlap a window, by account, Region and hour."""
     for account_id, region in account_regions(store, TABLE):
         for day in window.days():
-            key = day_key(account_id, region, f"{day.start:%Y-%m-%d}")
+            key = day_key(EventHour(account_id, region, day.start))
             for row in read_version(store, key, COVERAGE).table.to_pylist():
                 if EventHour(account_id, region, row["hour"]).window.overlaps(window):
                     yield {"account_id": account_id, "region": region, **row}

@@ -1,6 +1,8 @@
 """Notes on events that two objects tell differently, for whoever learns later which of them is to be believed.
 
-Only one of the copies is in the table. A note is named by what it holds, so that what is read again is noted once.
+Only one of the copies is in the table. There is one note each time that rows are put into an hour, about all pairs of
+objects: how many there are does not follow from how many objects somebody puts into the trail. It is named by what it
+holds, so that what is read again is noted once.
 """
 
 from __future__ import annotations
@@ -34,7 +36,7 @@ class Dispute(msgspec.Struct, frozen=True, order=True):
     is_correction: bool
 
 
-_codec = msgspec.json.Decoder(Dispute)
+_codec = msgspec.json.Decoder(list[Dispute])
 
 
 def write(store: ObjectStore, hour: EventHour, found: Iterable[tuple[str, str, str, bool]]) -> None:
@@ -43,17 +45,22 @@ def write(store: ObjectStore, hour: EventHour, found: Iterable[tuple[str, str, s
     for one, other, event_id, is_correction in found:
         first, second = sorted((one, other))
         pairs.setdefault((first, second, is_correction), set()).add(event_id)
-    for (first, second, is_correction), ids in sorted(pairs.items()):
-        named = tuple(sorted(ids)[:NAMED_EVENTS])
-        content = msgspec.json.encode(Dispute(hour.path, (first, second), named, len(ids), is_correction))
-        name = blake2b(content, digest_size=10).hexdigest()
-        put_if_new(store, f"{FOLDER}/date={hour.date}/{name}.json", content)
+    if not pairs:
+        return
+    content = msgspec.json.encode(
+        [
+            Dispute(hour.path, (first, second), tuple(sorted(ids)[:NAMED_EVENTS]), len(ids), is_correction)
+            for (first, second, is_correction), ids in sorted(pairs.items())
+        ]
+    )
+    name = blake2b(content, digest_size=10).hexdigest()
+    put_if_new(store, f"{FOLDER}/date={hour.date}/{name}.json", content)
 
 
 def read(store: ObjectStore, delivered: Window) -> Iterator[Dispute]:
-    """Yield the notes on calls that what was delivered in a window may hold."""
+    """Yield what is noted of calls that what was delivered in a window may hold."""
     span = delivered.widened(before=EARLIER)
     for folder in store.list_folder(f"{FOLDER}/").folders:
         if day_of(folder).overlaps(span):
             for info in store.list(folder):
-                yield _codec.decode(store.get(info.key)[0])
+                yield from _codec.decode(store.get(info.key)[0])

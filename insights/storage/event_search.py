@@ -137,15 +137,13 @@ class EventSearch:
 
     def page(self, query: Query, limit: int) -> Page:
         """Give the next events of a query, at most `limit`."""
-        for attempt in range(_ATTEMPTS):
+        for _ in range(_ATTEMPTS - 1):
             try:
                 return self._page(query, limit)
             except (ConflictError, NotFoundError):
                 # An hour was written anew since it was listed.
                 self._listing = self._new_listing()
-                if attempt == _ATTEMPTS - 1:
-                    raise
-        raise AssertionError("unreachable")
+        return self._page(query, limit)
 
     def _new_listing(self) -> Listing[ObjectInfo]:
         return Listing(self._store, events.TABLE, self._hours_of_day)

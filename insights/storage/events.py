@@ -113,8 +113,8 @@ class _Union:
 
     @property
     def is_unchanged(self) -> bool:
-        """Whether the file holds exactly the rows that stay; and, where it prefers objects, names all of them."""
-        if self.old.vouched and self.vouched != self.old.vouched:
+        """Whether the file holds exactly the rows that stay, and names all objects that it prefers."""
+        if self.vouched != self.old.vouched:
             return False
         return 0 < len(self.old) == len(self.order) and bool((self.order < len(self.old)).all())
 

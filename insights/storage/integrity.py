@@ -21,7 +21,7 @@ from insights.errors import ConflictError
 from insights.records.object_keys import TrailKey, parse_key
 from insights.records.schemas import INTEGRITY
 from insights.storage.objects import ObjectInfo, ObjectStore
-from insights.storage.partitions import account_regions
+from insights.storage.partitions import Place, account_regions
 from insights.storage.tables import encode, read_version
 from insights.windows import Window
 
@@ -105,7 +105,7 @@ def read_days(store: ObjectStore, account_id: str, region: str, window: Window) 
     return rows
 
 
-def places(store: ObjectStore) -> set[tuple[str, str]]:
+def places(store: ObjectStore) -> set[Place]:
     """Give every (account id, Region) that ever had a digest."""
     return set(account_regions(store, TABLE))
 

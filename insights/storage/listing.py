@@ -12,7 +12,7 @@ from typing import Generic, TypeVar
 from insights.records.partitions import is_usable_name
 from insights.storage.caching import Cache
 from insights.storage.objects import ObjectStore
-from insights.storage.partitions import account_regions, day_of
+from insights.storage.partitions import Place, account_regions, day_of
 from insights.windows import HOUR
 
 SECONDS = 10.0
@@ -46,7 +46,7 @@ class Listing(Generic[F]):
         self, store: ObjectStore, table: str, hours_of_day: Callable[[str], Iterable[tuple[datetime, F]]]
     ) -> None:
         self._store, self._table, self._hours_of_day = store, table, hours_of_day
-        self._places: Cache[tuple[tuple[str, str], ...]] = Cache(1, seconds=SECONDS)
+        self._places: Cache[tuple[Place, ...]] = Cache(1, seconds=SECONDS)
         self._days: Cache[tuple[str, ...]] = Cache(_DAYS_KEPT, seconds=SECONDS)
         self._files: Cache[tuple[HourFile[F], ...]] = Cache(_DAYS_KEPT, seconds=SECONDS)
 

@@ -21,6 +21,7 @@ from insights.statistics.parameters import Parameters
 from insights.statistics.place import PlaceMemory
 from insights.statistics.snapshot import fingerprint, from_table, to_table
 from insights.storage.objects import ABSENT, ObjectStore
+from insights.storage.partitions import Place
 from insights.storage.tables import put_if_new
 from insights.windows import DAY, HOUR
 
@@ -56,7 +57,7 @@ class Index:
     account_since: int | None = None
 
 
-def read_index(store: ObjectStore, place: tuple[str, str], era: datetime, parameters: Parameters) -> Index:
+def read_index(store: ObjectStore, place: Place, era: datetime, parameters: Parameters) -> Index:
     """Read which snapshots there are of an account × Region, in the era that begins at an instant."""
     folder = f"{_folder(place)}era={era:%Y-%m-%d}/"
     mine = blake2b(fingerprint(parameters).encode(), digest_size=8).hexdigest()
@@ -124,7 +125,7 @@ def is_worth_keeping(until: datetime, last: datetime) -> bool:
     return last - until <= KEPT_DAYS * DAY or until.weekday() == 0
 
 
-def forget_before(store: ObjectStore, place: tuple[str, str], era: datetime) -> None:
+def forget_before(store: ObjectStore, place: Place, era: datetime) -> None:
     """Delete what is kept of eras that began before an instant."""
     for folder in store.list_folder(_folder(place)).folders:
         if folder.rstrip("/").rpartition("=")[2] < f"{era:%Y-%m-%d}":
@@ -132,7 +133,7 @@ def forget_before(store: ObjectStore, place: tuple[str, str], era: datetime) -> 
                 store.delete(info.key)
 
 
-def _folder(place: tuple[str, str]) -> str:
+def _folder(place: Place) -> str:
     return f"{TABLE}/account_id={place[0]}/region={place[1]}/"
 
 

@@ -8,8 +8,11 @@ from datetime import UTC, datetime
 from insights.storage.objects import ObjectStore
 from insights.windows import DAY, Window
 
+Place = tuple[str, str]
+"""An account id and a Region."""
 
-def account_regions(store: ObjectStore, table: str) -> Iterator[tuple[str, str]]:
+
+def account_regions(store: ObjectStore, table: str) -> Iterator[Place]:
     """Yield every account and Region a table has data of, in order."""
     for account in store.list_folder(f"{table}/").folders:
         for region in store.list_folder(account).folders:

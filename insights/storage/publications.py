@@ -20,7 +20,7 @@ import msgspec
 
 from insights.errors import NotFoundError
 from insights.storage.objects import ABSENT, ObjectStore
-from insights.storage.partitions import day_of
+from insights.storage.partitions import Place, day_of
 from insights.storage.tables import put_if_new
 from insights.windows import Window, parse_instant
 
@@ -28,9 +28,6 @@ TABLE = "published"
 OUTBOX = "outbox"
 _PUBLISHING = "state/publishing"
 _HASH_BYTES = 8
-
-Place = tuple[str, str]
-"""An account id and a Region."""
 
 
 class Item(msgspec.Struct, frozen=True, kw_only=True):

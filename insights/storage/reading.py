@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 
 from insights.storage.objects import ObjectInfo, ObjectStore
-from insights.windows import HOUR, Window, floor
+from insights.windows import HOUR, Window, ceil, floor, joined
 
 TABLE = "state/read"
 _MINUTE = "%Y%m%dT%H%M"
@@ -54,18 +54,6 @@ def spans(store: ObjectStore, window: Window) -> list[Window]:
     return joined(marked(store, window))
 
 
-def joined(windows: Iterable[Window]) -> list[Window]:
-    """Join windows that overlap or touch."""
-    found: list[Window] = []
-    for each in sorted(windows):
-        if found and each.start <= found[-1].end:
-            last = found.pop()
-            found.append(Window(last.start, max(last.end, each.end)))
-        else:
-            found.append(each)
-    return found
-
-
 def is_complete(hour: datetime, read: Iterable[Window], settle: timedelta) -> bool:
     """Tell whether all that can be delivered for an hour was read: up to `settle` after its end."""
     return any(span.start <= hour and hour + HOUR + settle <= span.end for span in read)
@@ -73,7 +61,8 @@ def is_complete(hour: datetime, read: Iterable[Window], settle: timedelta) -> bo
 
 def end_of_complete(read: Iterable[Window], settle: timedelta) -> datetime | None:
     """Give the end of the newest complete hour, if there is one."""
-    ends = [floor(span.end - settle, HOUR) for span in read if span.end - settle >= span.start + HOUR]
+    settled = ((span.start, floor(span.end - settle, HOUR)) for span in read)
+    ends = [end for start, end in settled if end >= ceil(start, HOUR) + HOUR]
     return max(ends, default=None)
 
 

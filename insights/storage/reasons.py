@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 from insights.errors import ConflictError
 from insights.records.schemas import INSTANT, REASONS
 from insights.storage.objects import ObjectStore
-from insights.storage.partitions import account_regions, day_of
+from insights.storage.partitions import Place, account_regions, day_of
 from insights.storage.tables import encode, read_version
 from insights.windows import MINUTE, Window, floor
 
@@ -32,7 +32,7 @@ def day_key(account_id: str, region: str, date: str) -> str:
     return f"{_folder(account_id, region)}date={date}/reasons.parquet"
 
 
-def write(store: ObjectStore, place: tuple[str, str], judged: Window, found: pa.Table) -> None:
+def write(store: ObjectStore, place: Place, judged: Window, found: pa.Table) -> None:
     """Put the candidates of the hours that were judged, in place of those there were.
 
     Args:

@@ -74,15 +74,13 @@ class SeriesSearch:
 
     def counted(self, accounts: tuple[str, ...], region: str, window: Window, series: Series) -> Counted:
         """Add up a series over accounts, from the start of the window on."""
-        for attempt in range(_ATTEMPTS):
+        for _ in range(_ATTEMPTS - 1):
             try:
                 return self._counted(accounts, region, window, series)
             except (ConflictError, NotFoundError):
                 # An hour was counted anew, or moved, since it was listed.
                 self._listing = self._new_listing()
-                if attempt == _ATTEMPTS - 1:
-                    raise
-        raise AssertionError("unreachable")
+        return self._counted(accounts, region, window, series)
 
     def _new_listing(self) -> Listing[CountFile]:
         return Listing(self._store, counts.TABLE, self._hours_of_day)

@@ -7,14 +7,13 @@ of a moto server on the loopback; the first two are read through a queue that is
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
 
 import pytest
-from moto.server import ThreadedMotoServer
 
 from insights.errors import DeliveryError, UnreachableError
 from insights.notify.aws import ClientFactory, client_factory
@@ -36,21 +35,11 @@ class Delivery:
     arrived: Callable[[], list[dict[str, Any]]]
 
 
-@pytest.fixture(scope="module")
-def endpoint() -> Iterator[str]:
-    """The address of an AWS of our own."""
-    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
-
-
-def clients_of(endpoint: str) -> ClientFactory:
+def clients_of(aws_endpoint: str) -> ClientFactory:
     import boto3
 
     session = boto3.Session(aws_access_key_id="testing", aws_secret_access_key="testing", region_name=REGION)
-    return client_factory(AwsAccess(lambda: session, endpoint).client, attempts=1)
+    return client_factory(AwsAccess(lambda: session, aws_endpoint).client, attempts=1)
 
 
 def messages(number: int) -> list[Message]:
@@ -74,17 +63,17 @@ def messages(number: int) -> list[Message]:
     return [message_of(record, "6 calls where none is usual") for record in records[:number]]
 
 
-def memory(endpoint: str, caplog: pytest.LogCaptureFixture) -> Delivery:
+def memory(aws_endpoint: str, caplog: pytest.LogCaptureFixture) -> Delivery:
     channel = MemoryChannel()
     return Delivery(channel, lambda: [message.detail for message in channel.messages])
 
 
-def log(endpoint: str, caplog: pytest.LogCaptureFixture) -> Delivery:
+def log(aws_endpoint: str, caplog: pytest.LogCaptureFixture) -> Delivery:
     return Delivery(LogChannel(), lambda: [json.loads(line[line.index("{") :]) for line in caplog.messages])
 
 
-def sns(endpoint: str, caplog: pytest.LogCaptureFixture, suffix: str = "") -> Delivery:
-    clients = clients_of(endpoint)
+def sns(aws_endpoint: str, caplog: pytest.LogCaptureFixture, suffix: str = "") -> Delivery:
+    clients = clients_of(aws_endpoint)
     queue = new_queue(clients, suffix)
     attributes = {"FifoTopic": "true"} if suffix else {}
     topic = clients("sns", REGION).create_topic(Name=f"topic-{next(UNIQUE)}{suffix}", Attributes=attributes)["TopicArn"]
@@ -93,12 +82,12 @@ def sns(endpoint: str, caplog: pytest.LogCaptureFixture, suffix: str = "") -> De
     return Delivery(channel, lambda: [json.loads(body["Message"]) for body in queue.bodies()])
 
 
-def sns_fifo(endpoint: str, caplog: pytest.LogCaptureFixture) -> Delivery:
-    return sns(endpoint, caplog, ".fifo")
+def sns_fifo(aws_endpoint: str, caplog: pytest.LogCaptureFixture) -> Delivery:
+    return sns(aws_endpoint, caplog, ".fifo")
 
 
-def eventbridge(endpoint: str, caplog: pytest.LogCaptureFixture) -> Delivery:
-    clients = clients_of(endpoint)
+def eventbridge(aws_endpoint: str, caplog: pytest.LogCaptureFixture) -> Delivery:
+    clients = clients_of(aws_endpoint)
     queue = new_queue(clients)
     events, bus = clients("events", REGION), f"bus-{next(UNIQUE)}"
     events.create_event_bus(Name=bus)
@@ -110,8 +99,8 @@ def eventbridge(endpoint: str, caplog: pytest.LogCaptureFixture) -> Delivery:
     return Delivery(channel, lambda: [body["detail"] for body in queue.bodies()])
 
 
-def cloudwatch(endpoint: str, caplog: pytest.LogCaptureFixture) -> Delivery:
-    clients = clients_of(endpoint)
+def cloudwatch(aws_endpoint: str, caplog: pytest.LogCaptureFixture) -> Delivery:
+    clients = clients_of(aws_endpoint)
     logs, group = clients("logs", REGION), f"/aws/cloudtrail/trail-{next(UNIQUE)}"
     logs.create_log_group(logGroupName=group)
     (channel,) = open_channels([f"cloudwatch-logs:{group}"], clients)
@@ -155,8 +144,8 @@ CHANNELS = [memory, log, sns, sns_fifo, eventbridge, cloudwatch]
 
 
 @pytest.fixture(params=CHANNELS, ids=lambda make: make.__name__)
-def delivery(request: pytest.FixtureRequest, endpoint: str, caplog: pytest.LogCaptureFixture) -> Delivery:
-    made: Delivery = request.param(endpoint, caplog)
+def delivery(request: pytest.FixtureRequest, aws_endpoint: str, caplog: pytest.LogCaptureFixture) -> Delivery:
+    made: Delivery = request.param(aws_endpoint, caplog)
     return made
 
 
@@ -209,9 +198,9 @@ FAR_CHANNELS = [
 
 @pytest.mark.parametrize("spec", FAR_CHANNELS)
 class TestFarChannels:
-    def test_unknown_target(self, spec: str, endpoint: str) -> None:
+    def test_unknown_target(self, spec: str, aws_endpoint: str) -> None:
         """A topic, bus or log group that is not there is told by name, with what to do; nothing was taken."""
-        (channel,) = open_channels([spec], clients_of(endpoint))
+        (channel,) = open_channels([spec], clients_of(aws_endpoint))
 
         with pytest.raises(DeliveryError, match=r"create it, or correct the channel's setting") as failure:
             channel.send(messages(1))
@@ -228,19 +217,19 @@ class TestFarChannels:
         assert failure.value.untaken == {message.message_id for message in messages(3)}
 
 
-def test_fifo_topic_drops_repetitions(endpoint: str, caplog: pytest.LogCaptureFixture) -> None:
+def test_fifo_topic_drops_repetitions(aws_endpoint: str, caplog: pytest.LogCaptureFixture) -> None:
     """Sent again after a failure, a message reaches the subscribers of a FIFO topic once."""
-    delivery = sns_fifo(endpoint, caplog)
+    delivery = sns_fifo(aws_endpoint, caplog)
     delivery.channel.send(messages(2))
     delivery.channel.send(messages(3))
 
     assert delivery.arrived() == [message.detail for message in messages(3)]
 
 
-def test_filter_policy(endpoint: str, caplog: pytest.LogCaptureFixture) -> None:
+def test_filter_policy(aws_endpoint: str, caplog: pytest.LogCaptureFixture) -> None:
     """A subscription that asks for Starts only gets Starts only."""
-    delivery = sns(endpoint, caplog)
-    client = clients_of(endpoint)("sns", REGION)
+    delivery = sns(aws_endpoint, caplog)
+    client = clients_of(aws_endpoint)("sns", REGION)
     topic = delivery.channel.name.removeprefix("sns:")
     (subscription,) = client.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]
     client.set_subscription_attributes(

@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
-from moto.server import ThreadedMotoServer
 
 from insights.errors import AccessDeniedError, ConflictError, NotFoundError, StorageError
 from insights.storage.aws_access import AwsAccess
@@ -26,16 +25,6 @@ from insights.storage.opening import S3Client, open_store
 UNIQUE = count()
 
 
-@pytest.fixture(scope="module")
-def endpoint() -> Iterator[str]:
-    """The address of an S3 of our own."""
-    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
-
-
 @cache
 def session() -> Any:
     import boto3
@@ -43,40 +32,40 @@ def session() -> Any:
     return boto3.Session(aws_access_key_id="testing", aws_secret_access_key="testing", region_name="eu-west-1")
 
 
-def memory(endpoint: str, tmp_path: Path) -> ObjectStore:
+def memory(aws_endpoint: str, tmp_path: Path) -> ObjectStore:
     return open_store("memory://")
 
 
-def folder(endpoint: str, tmp_path: Path) -> ObjectStore:
+def folder(aws_endpoint: str, tmp_path: Path) -> ObjectStore:
     return open_store(str(tmp_path / "new/store"), create=True)
 
 
-def bucket(endpoint: str, tmp_path: Path, prefix: str = "", s3_client: S3Client = "obstore") -> ObjectStore:
+def bucket(aws_endpoint: str, tmp_path: Path, prefix: str = "", s3_client: S3Client = "obstore") -> ObjectStore:
     name = f"bucket-{next(UNIQUE)}"
-    session().client("s3", endpoint_url=endpoint).create_bucket(
+    session().client("s3", endpoint_url=aws_endpoint).create_bucket(
         Bucket=name, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"}
     )
-    return open_store(f"s3://{name}{prefix}", aws=AwsAccess(session, endpoint), s3_client=s3_client)
+    return open_store(f"s3://{name}{prefix}", aws=AwsAccess(session, aws_endpoint), s3_client=s3_client)
 
 
-def prefixed_bucket(endpoint: str, tmp_path: Path) -> ObjectStore:
-    return bucket(endpoint, tmp_path, "/some/prefix/")
+def prefixed_bucket(aws_endpoint: str, tmp_path: Path) -> ObjectStore:
+    return bucket(aws_endpoint, tmp_path, "/some/prefix/")
 
 
-def bucket_by_boto3(endpoint: str, tmp_path: Path) -> ObjectStore:
-    return bucket(endpoint, tmp_path, s3_client="boto3")
+def bucket_by_boto3(aws_endpoint: str, tmp_path: Path) -> ObjectStore:
+    return bucket(aws_endpoint, tmp_path, s3_client="boto3")
 
 
-def prefixed_bucket_by_boto3(endpoint: str, tmp_path: Path) -> ObjectStore:
-    return bucket(endpoint, tmp_path, "/some/prefix", s3_client="boto3")
+def prefixed_bucket_by_boto3(aws_endpoint: str, tmp_path: Path) -> ObjectStore:
+    return bucket(aws_endpoint, tmp_path, "/some/prefix", s3_client="boto3")
 
 
 STORES = [memory, folder, bucket, prefixed_bucket, bucket_by_boto3, prefixed_bucket_by_boto3]
 
 
 @pytest.fixture(params=STORES, ids=lambda make: make.__name__)
-def store(request: pytest.FixtureRequest, endpoint: str, tmp_path: Path) -> ObjectStore:
-    made: ObjectStore = request.param(endpoint, tmp_path)
+def store(request: pytest.FixtureRequest, aws_endpoint: str, tmp_path: Path) -> ObjectStore:
+    made: ObjectStore = request.param(aws_endpoint, tmp_path)
     return made
 
 
@@ -276,11 +265,11 @@ CALL_NAMES = ["list", "list_folder", "get", "get with attributes", "put", "put i
 
 
 @contextmanager
-def checked_signatures(endpoint: str) -> Iterator[None]:
+def checked_signatures(aws_endpoint: str) -> Iterator[None]:
     """Let moto check who asks for as long as the context lasts: it knows no user, so it refuses everybody."""
 
     def check_after(requests: int) -> None:
-        connection = HTTPConnection(endpoint.removeprefix("http://"))
+        connection = HTTPConnection(aws_endpoint.removeprefix("http://"))
         connection.request("POST", "/moto-api/reset-auth", str(requests), {"Content-Type": "text/plain"})
         assert connection.getresponse().status == 200
         connection.close()
@@ -294,18 +283,21 @@ def checked_signatures(endpoint: str) -> Iterator[None]:
 
 class TestWhatGoesWrong:
     @pytest.mark.parametrize("call", EVERY_CALL, ids=CALL_NAMES)
-    def test_missing_bucket(self, endpoint: str, call: Callable[[ObjectStore], Any]) -> None:
+    def test_missing_bucket(self, aws_endpoint: str, call: Callable[[ObjectStore], Any]) -> None:
         """A bucket that is not there is told by name, whatever is asked of it."""
-        store = open_store("s3://no-such-bucket/prefix", aws=AwsAccess(session, endpoint))
+        store = open_store("s3://no-such-bucket/prefix", aws=AwsAccess(session, aws_endpoint))
 
         with pytest.raises(NotFoundError, match=r"s3://no-such-bucket/prefix/a.* is not there: check the name"):
             call(store)
 
     @pytest.mark.parametrize("call", EVERY_CALL, ids=CALL_NAMES)
-    def test_refused(self, endpoint: str, tmp_path: Path, call: Callable[[ObjectStore], Any]) -> None:
+    def test_refused(self, aws_endpoint: str, tmp_path: Path, call: Callable[[ObjectStore], Any]) -> None:
         """Credentials that the server does not accept are told so, whatever is asked; nothing secret is shown."""
-        store = bucket(endpoint, tmp_path)
-        with checked_signatures(endpoint), pytest.raises(AccessDeniedError, match="check the credentials") as refused:
+        store = bucket(aws_endpoint, tmp_path)
+        with (
+            checked_signatures(aws_endpoint),
+            pytest.raises(AccessDeniedError, match="check the credentials") as refused,
+        ):
             call(store)
         assert store.url in str(refused.value)
         assert "testing" not in str(refused.value)

@@ -131,22 +131,17 @@ def test_trail(one_pass: Workspace, tables: Any, delivered: list[tuple[str, byte
 
 
 @pytest.fixture(scope="module")
-def bucket() -> Iterator[Callable[[str], ObjectStore]]:
+def bucket(aws_endpoint: str) -> Callable[[str], ObjectStore]:
     """Makes buckets on an S3 server of our own."""
     import boto3
-    from moto.server import ThreadedMotoServer
 
-    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
-    server.start()
-    url = "http://{}:{}".format(*server.get_host_and_port())
     session = boto3.Session(aws_access_key_id="testing", aws_secret_access_key="testing", region_name="us-east-1")
 
     def made(name: str) -> ObjectStore:
-        session.client("s3", endpoint_url=url).create_bucket(Bucket=name)
-        return open_store(f"s3://{name}", aws=AwsAccess(lambda: session, url))
+        session.client("s3", endpoint_url=aws_endpoint).create_bucket(Bucket=name)
+        return open_store(f"s3://{name}", aws=AwsAccess(lambda: session, aws_endpoint))
 
-    yield made
-    server.stop()
+    return made
 
 
 def new_lake(place: str, tmp_path: Path, bucket: Callable[[str], ObjectStore]) -> ObjectStore:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -54,17 +53,6 @@ def two_hours() -> list[TrailObject]:
     """Calls from 12:00 to 14:00 on 2026-11-01."""
     start = parse_instant("2026-11-01T12:00")
     return list(simulate(TrailPlan(1, start, 2 / 24, (ACCOUNT,), (REGION,), calls_per_hour=60)))
-
-
-@pytest.fixture(scope="session")
-def _server() -> Iterator[str]:
-    from moto.server import ThreadedMotoServer
-
-    logging.getLogger("werkzeug").setLevel(logging.WARNING)
-    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
-    server.start()
-    yield "http://{}:{}".format(*server.get_host_and_port())
-    server.stop()
 
 
 @dataclass(frozen=True)
@@ -122,13 +110,13 @@ class Cloud:
 
 
 @pytest.fixture
-def cloud(_server: str, monkeypatch: pytest.MonkeyPatch) -> Cloud:
+def cloud(aws_endpoint: str, monkeypatch: pytest.MonkeyPatch) -> Cloud:
     """An empty AWS, which this process, its children, and Airflow's connection lead to; settings name its buckets."""
     connection = {
         "conn_type": "aws",
         "login": KEYS["AWS_ACCESS_KEY_ID"],
         "password": KEYS["AWS_SECRET_ACCESS_KEY"],
-        "extra": {"region_name": REGION, "endpoint_url": _server},
+        "extra": {"region_name": REGION, "endpoint_url": aws_endpoint},
     }
     settings = {
         "AIRFLOW_CONN_AWS_DEFAULT": json.dumps(connection),
@@ -137,7 +125,7 @@ def cloud(_server: str, monkeypatch: pytest.MonkeyPatch) -> Cloud:
     }
     for name, value in (KEYS | settings).items():
         monkeypatch.setenv(name, value)
-    found = Cloud(_server)
+    found = Cloud(aws_endpoint)
     found.post("reset")
     for url in (TRAIL, LAKE):
         found.client("s3").create_bucket(Bucket=url.removeprefix("s3://"))

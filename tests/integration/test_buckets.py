@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
 import pytest
-from moto.server import ThreadedMotoServer
 
 from insights.errors import NotFoundError
 from insights.settings import parse_settings
@@ -24,22 +22,13 @@ def session() -> Any:
 
 
 @pytest.fixture(scope="module")
-def endpoint() -> Iterator[str]:
-    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
-
-
-@pytest.fixture(scope="module")
-def on_s3(endpoint: str) -> Workspace:
+def on_s3(aws_endpoint: str) -> Workspace:
     """A trail and a lake in two buckets, the trail below a prefix."""
-    client = session().client("s3", endpoint_url=endpoint)
+    client = session().client("s3", endpoint_url=aws_endpoint)
     client.create_bucket(Bucket="trail")
     client.create_bucket(Bucket="lake")
     urls = {"trail": {"url": "s3://trail/audit/logs"}, "lake": {"url": "s3://lake"}}
-    return Workspace(parse_settings(urls), aws=AwsAccess(session, endpoint))
+    return Workspace(parse_settings(urls), aws=AwsAccess(session, aws_endpoint))
 
 
 def test_same_tables(pipeline, on_s3: Workspace, record, body, key) -> None:

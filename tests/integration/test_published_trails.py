@@ -15,7 +15,7 @@ import pytest
 from insights.records.batches import Batch
 from insights.records.columns import build_rows
 from insights.records.document import read_document
-from insights.records.event import REASONS, restore
+from insights.records.event import REASONS, restore_text
 from insights.settings import parse_settings
 from insights.stages import count, extract, normalize, reconcile, validate
 from insights.stages.workspace import Workspace
@@ -103,7 +103,7 @@ def test_every_record_is_given_back() -> None:
         rows, refusals = build_rows(batch)
         entries = entries_of(path)
         kept = [entries[place] for place in rows.positions]
-        assert [restore(row) for row in rows.table.to_pylist()] == kept, path
+        assert [json.loads(restore_text(row)) for row in rows.table.to_pylist()] == kept, path
         assert len(entries) == len(kept) + len(refusals) + sum(
             refusal.index is not None for refusal in document.refusals
         )

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from insights.records.event import restore
+from insights.records.event import restore_text
 from insights.stages import reconcile
 
 OTHER = "444455556666"
@@ -90,7 +90,7 @@ def test_shapes(pipeline, ids, record, members: dict[str, Any]) -> None:
     pipeline.deliver(odd)
 
     assert ids() == [1]
-    assert [restore(row) for row in pipeline.rows("events")] == [odd]
+    assert [json.loads(restore_text(row)) for row in pipeline.rows("events")] == [odd]
 
 
 @pytest.mark.parametrize(
@@ -108,7 +108,7 @@ def test_nothing_said_of_reading(pipeline, record, name: str, is_read_only: bool
 
     assert (row["is_read_only"], row["is_management"], row["event_category"]) == (is_read_only, True, "Management")
     assert row["inferred_fields"] == "eventCategory,managementEvent,readOnly"
-    assert restore(row) == silent
+    assert json.loads(restore_text(row)) == silent
 
 
 @pytest.mark.parametrize(

@@ -122,7 +122,7 @@ def test_hour_by_hour_is_one_pass(counts: pa.Table, whole: list[Episode]) -> Non
     assert episodes == whole
 
 
-@settings(max_examples=3, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=3, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.sets(st.integers(1, HOURS - 1), max_size=6))
 def test_any_cut_is_one_pass(counts: pa.Table, whole: list[Episode], cuts: set[int]) -> None:
     """However the window is cut, the parts tell the same."""
@@ -131,7 +131,7 @@ def test_any_cut_is_one_pass(counts: pa.Table, whole: list[Episode], cuts: set[i
     assert episodes == whole
 
 
-@settings(max_examples=3, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=3, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.integers(0, 2**32 - 1))
 def test_order_of_rows_is_irrelevant(counts: pa.Table, whole: list[Episode], seed: int) -> None:
     """A shuffled table tells the same."""
@@ -140,7 +140,7 @@ def test_order_of_rows_is_irrelevant(counts: pa.Table, whole: list[Episode], see
     assert at_once(counts.take(pa.array(order))) == whole
 
 
-@settings(max_examples=3, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=3, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.integers(180, HOURS))
 def test_nothing_is_told_from_the_future(counts: pa.Table, whole: list[Episode], last: int) -> None:
     """What was detected by the end of an hour is detected without any later row; only what closed later is open."""
@@ -152,7 +152,7 @@ def test_nothing_is_told_from_the_future(counts: pa.Table, whole: list[Episode],
     assert {e.episode_id: e for e in seen if e.closed_at is not None} == closed
 
 
-@settings(max_examples=3, deadline=None)
+@settings(max_examples=3)
 @given(st.integers(0, 1000), st.sets(st.integers(0, 6 * 24 - 1), max_size=30))
 def test_gaps_do_not_break_the_parts(seed: int, gap_hours: set[int]) -> None:
     """With hours nobody delivered, hour by hour is still one pass, and no undelivered hour is in an episode's start."""
@@ -166,7 +166,7 @@ def test_gaps_do_not_break_the_parts(seed: int, gap_hours: set[int]) -> None:
     assert not {(e.start - T0) // HOUR for e in once} & gap_hours
 
 
-@settings(max_examples=3, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=3, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.integers(180, HOURS))
 def test_history_is_learnt_as_it_would_be_judged(counts: pa.Table, whole: list[Episode], first: int) -> None:
     """A window that begins later tells what one over everything tells of the hours in it."""
@@ -209,7 +209,7 @@ def test_all_of_an_hour_tells_its_spikes_early(busy_hours: list[tuple[int, Detec
     assert sum(map(len, early)) >= 4
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.integers(0, 2**32 - 1), st.floats(0.1, 1.0))
 def test_a_part_of_an_hour_tells_nothing_that_all_of_it_does_not(
     busy_hours: list[tuple[int, DetectorState, pa.Table]], seed: int, share: float

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from insights.records.batches import Batch
 from insights.records.columns import build_rows
 from insights.records.document import read_document
-from insights.records.event import MEMBERS, REASONS, Kind, restore
+from insights.records.event import MEMBERS, REASONS, Kind, restore_text
 from insights.storage.tables import encode, read_columns
 
 ANY_TEXT = st.text(max_size=20)
@@ -52,7 +52,7 @@ def there_and_back(records: list[dict[str, Any]]) -> list[dict[str, Any]]:
     batch.add(document, 0)
     rows, refusals = build_rows(batch)
     assert refusals == []
-    return [restore(row) for row in read_columns(encode(rows.table)).to_pylist()]
+    return [json.loads(restore_text(row)) for row in read_columns(encode(rows.table)).to_pylist()]
 
 
 def same(one: Any, other: Any) -> bool:

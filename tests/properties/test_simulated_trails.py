@@ -45,7 +45,7 @@ def plans(draw):
     )
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(plans())
 def test_every_planned_call_is_delivered_and_no_record_before_its_time(plan):
     """Whatever is late, repeated or split: the incident's calls all arrive, none in an object older than itself."""

@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 
 from insights.errors import WindowError
-from insights.windows import DAY, HOUR, Window, ceil, floor, format_instant, hour_of, parse_instant
+from insights.windows import DAY, HOUR, Window, ceil, floor, format_instant, hour_of, joined, parse_instant
 
 
 def at(text: str) -> datetime:
@@ -45,7 +45,7 @@ class TestWindow:
         assert [hour.start for hour in window.hours()] == [
             at("2026-11-01T22:00"), at("2026-11-01T23:00"), at("2026-11-02T00:00"), at("2026-11-02T01:00"),
         ]  # fmt: skip
-        assert {hour.duration_minutes for hour in window.hours()} == {60}
+        assert {hour.end - hour.start for hour in window.hours()} == {HOUR}
 
     def test_days(self) -> None:
         """The days of a window that ends at midnight do not include the day that begins there."""
@@ -60,9 +60,23 @@ class TestWindow:
         assert not first.overlaps(second)
         assert first.widened(after=timedelta(seconds=1)).overlaps(second)
 
-    def test_duration(self) -> None:
-        """A duration counts whole minutes."""
-        assert Window(at("2026-11-01T13:00"), at("2026-11-01T13:09:59")).duration_minutes == 9
+    def test_holds(self) -> None:
+        """A window holds itself and what lies in it, and nothing that reaches out of it."""
+        window, half = hour_of(at("2026-11-01T13:00")), timedelta(minutes=30)
+
+        assert window.holds(window)
+        assert window.holds(Window(window.start + half, window.end))
+        assert not window.holds(window.widened(after=half))
+        assert not window.holds(window.widened(before=half))
+
+
+def test_joined() -> None:
+    """Windows that overlap, lie in each other or touch become one; the others stay, in order."""
+    one, two, three, five = (hour_of(at(f"2026-11-01T{hour:02}:00")) for hour in (1, 2, 3, 5))
+    inner = Window(one.start + timedelta(minutes=10), one.end - timedelta(minutes=10))
+
+    assert joined([five, three, two, one, inner]) == [Window(one.start, three.end), five]
+    assert joined([]) == []
 
 
 @pytest.mark.parametrize(

@@ -37,7 +37,6 @@ _KEYS = {
     "AWS_SECRET_ACCESS_KEY": "demo-secret-key",
     "AWS_DEFAULT_REGION": "us-east-1",
 }
-_TASKS = ("extract", "normalize", "verify", "validate", "count", "coverage", "detect", "publish", "notify", "reconcile")
 
 
 def demo(

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from insights.integrity.layout import Shelf, day_folders, is_root, owners
+from insights.integrity.layout import Shelf, account_folder_of, day_folders, is_root, owners
 from insights.windows import Window, parse_instant
 
 DAY = Window(parse_instant("2026-11-01T10:00"), parse_instant("2026-11-01T12:00"))
@@ -35,3 +35,19 @@ def test_days() -> None:
     assert list(day_folders("x/", DAY)) == ["x/2026/10/31/", "x/2026/11/01/", "x/2026/11/02/"]
     assert list(day_folders("x/", None)) == ["x/"]
     assert list(day_folders("x/", Window(parse_instant("2020-01-01"), DAY.end))) == ["x/"]
+
+
+@pytest.mark.parametrize(
+    ("key", "folder"),
+    [
+        ("AWSLogs/111122223333/CloudTrail/us-east-1/2026/11/01/a.json.gz", "AWSLogs/111122223333/"),
+        ("b/c/AWSLogs/o-abcd1234/111122223333/CloudTrail/us-east-1/2026/11/01/a.json.gz",
+         "b/c/AWSLogs/o-abcd1234/111122223333/"),
+        ("AWSLogs/111122223333/Config/us-east-1/2026/11/01/a.json.gz", None),
+        ("bAWSLogs/111122223333/CloudTrail/us-east-1/2026/11/01/a.json.gz", None),
+        ("a.json.gz", None),
+    ],
+)  # fmt: skip
+def test_account_folder_of(key: str, folder: str | None) -> None:
+    """A log file's key tells the account's folder, below a prefix too; other keys tell none."""
+    assert account_folder_of(key) == folder

@@ -5,7 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError, EndpointConnectionError, NoCredentialsError, NoRegionError
+from botocore.exceptions import (
+    ClientError,
+    EndpointConnectionError,
+    NoCredentialsError,
+    NoRegionError,
+    ParamValidationError,
+)
 
 from insights.errors import DeliveryError, UnreachableError
 from insights.notify.aws import Patience, Refusals, client_factory, delivering, is_passing, record_json
@@ -57,6 +63,7 @@ def test_refusals(code: str, remedy: str) -> None:
         pytest.param(EndpointConnectionError(endpoint_url="http://127.0.0.1:1"), "check the network", id="unreachable"),
         pytest.param(NoCredentialsError(), "renew the credentials", id="no-credentials"),
         pytest.param(NoRegionError(), "AWS_DEFAULT_REGION", id="no-region"),
+        pytest.param(ParamValidationError(report="x"), "correct the channel's setting", id="impossible-request"),
     ],
 )
 def test_breakdowns(error: Exception, remedy: str) -> None:

@@ -80,17 +80,6 @@ class TestMessageOf:
 
         assert "When: 2025-03-04T14:07:00Z to 2025-03-04T14:16:00Z, 9 minutes" in text
 
-    def test_quality(self, start: dict[str, Any]) -> None:
-        """What is wrong with the data behind an insight is said beside it."""
-        assert (
-            "\nData: one hour has no trail objects\n"
-            in message_of(start, "why", quality="one hour has no trail objects").text
-        )
-
-    def test_no_quality(self, message: Message) -> None:
-        """Where nothing is to be said about the data, nothing is."""
-        assert "\nData:" not in message.text
-
     def test_drop(self, start: dict[str, Any]) -> None:
         """A rate below the usual is told as few calls and a share of the usual."""
         message = message_of(with_averages(start, baseline=12.5, insight=0.5), "why")

@@ -109,7 +109,7 @@ def test_size(client: RecordingClient, start: dict[str, Any], character: str, le
     shares = [{"value": character * length, "average": 1.2}] * 5
     for attribution in start["insightDetails"]["insightContext"]["attributions"]:
         attribution |= {"insight": shares, "baseline": shares}
-    publication = published(client, message_of(start, character * length, quality=character * length))
+    publication = published(client, message_of(start, character * length))
 
     attributes = publication["MessageAttributes"]
     assert len(publication["Message"].encode()) + len(json.dumps(attributes)) < 256 * 1024

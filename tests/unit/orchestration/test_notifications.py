@@ -156,7 +156,7 @@ def test_made_again(trigger: Any) -> None:
 
     assert again.serialize() == trigger.serialize()
     assert (again.queue_url, again.minutes) == (QUEUE, 5)
-    assert again.selection == trigger.selection
+    assert again.part == trigger.part
 
 
 @pytest.mark.parametrize(("url", "region"), [(QUEUE, "eu-west-1"), ("http://127.0.0.1:5000/1/trail", "us-east-1")])

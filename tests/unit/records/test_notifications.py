@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from insights.records.notifications import Selection, StoredObject, created_objects
+from insights.records.notifications import StoredObject, TrailPart, created_objects
 
 FOLDER = "AWSLogs/111122223333/CloudTrail/us-east-1/2026/11/01"
 KEY = f"{FOLDER}/111122223333_CloudTrail_us-east-1_20261101T1310Z_AAAAAAAAAAAAAAAA.json.gz"
@@ -121,20 +121,20 @@ def test_only_one_envelope() -> None:
 
 
 @pytest.mark.parametrize(
-    ("selection", "found"),
+    ("part", "found"),
     [
-        (Selection("trail-bucket", ""), True),
-        (Selection("trail-bucket", "AWSLogs/"), True),
-        (Selection("trail-bucket", "", ["111122223333"], ["us-east-1"]), True),
-        (Selection("other-bucket", ""), False),
-        (Selection("trail-bucket", "logs/"), False),
-        (Selection("trail-bucket", "", ["444455556666"]), False),
-        (Selection("trail-bucket", "", (), ["eu-west-1"]), False),
+        (TrailPart("trail-bucket", ""), True),
+        (TrailPart("trail-bucket", "AWSLogs/"), True),
+        (TrailPart("trail-bucket", "", ["111122223333"], ["us-east-1"]), True),
+        (TrailPart("other-bucket", ""), False),
+        (TrailPart("trail-bucket", "logs/"), False),
+        (TrailPart("trail-bucket", "", ["444455556666"]), False),
+        (TrailPart("trail-bucket", "", (), ["eu-west-1"]), False),
     ],
 )
-def test_selection(selection: Selection, found: bool) -> None:
+def test_part_of_a_trail(part: TrailPart, found: bool) -> None:
     """Only the trail's bucket, prefix, accounts and Regions count."""
-    assert selection.has(HERE) is found
+    assert part.has(HERE) is found
 
 
 @pytest.mark.parametrize(
@@ -149,4 +149,4 @@ def test_selection(selection: Selection, found: bool) -> None:
 )
 def test_no_log_object(key: str) -> None:
     """Insight, digest and foreign objects of the bucket are no deliveries of calls: our own output wakes nobody."""
-    assert not Selection("trail-bucket", "").has(StoredObject("trail-bucket", key))
+    assert not TrailPart("trail-bucket", "").has(StoredObject("trail-bucket", key))

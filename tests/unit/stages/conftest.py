@@ -105,3 +105,9 @@ def open_nine_days(open_pipeline: Callable[..., Any], nine_days: dict[str, bytes
         return pipeline
 
     return opened
+
+
+@pytest.fixture
+def running(open_nine_days: Callable[..., Any]) -> Any:
+    """A pipeline whose trail has a queue, amid the hour after those nine days."""
+    return open_nine_days()

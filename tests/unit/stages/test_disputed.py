@@ -147,3 +147,29 @@ def test_equal_copies(trail: Trail) -> None:
 
     assert list(disputes.read(trail.workspace.lake, DAY)) == []
     assert settle(trail) == []
+
+
+def test_equal_copy_before_the_verified(trail: Trail) -> None:
+    """Where a copy of another trail, equal to the verified one, stood when the false one came, the verified one is
+    found nevertheless: all verified files of the hour are read again, once."""
+    true = trail.read(1, unique="C" * 16, **TRUE)
+    trail.read(1, unique="B" * 16, **TRUE)
+    trail.read(1, unique="A" * 16, **FALSE)
+    trail.say("verified", true)
+    assert addresses(trail) == [FALSE["sourceIPAddress"]]
+
+    assert settle(trail) == []
+    assert addresses(trail) == [TRUE["sourceIPAddress"]]
+
+
+def test_verified_files_of_the_hour_are_read_once(trail: Trail, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A verified file that does not tell the event is not read a second time to find that out."""
+    trail.say("verified", trail.read(2, unique="C" * 16))
+    first, second = trail.read(1, unique=EARLY, **FALSE), trail.read(1, unique=LATE, **TRUE)
+    named = settle(trail)
+    monkeypatch.setattr(trail.workspace.trail, "get", None)
+
+    assert len(named) == 1
+    assert repr(first[0]) in named[0]
+    assert repr(second[0]) in named[0]
+    assert disputed.run(trail.workspace, DAY) == named

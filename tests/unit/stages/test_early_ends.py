@@ -6,8 +6,6 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-import pytest
-
 from insights.storage import insights, memories, reading
 from insights.windows import HOUR, MINUTE, Window
 from tests.unit.stages.running_hour import (
@@ -23,11 +21,6 @@ from tests.unit.stages.running_hour import (
     usual,
     with_burst,
 )
-
-
-@pytest.fixture
-def pipeline(open_nine_days: Callable[..., Any]) -> Any:
-    return open_nine_days()
 
 
 def facts(rows: list[insights.Row]) -> list[dict[str, Any]]:
@@ -59,142 +52,142 @@ def test_memories_do_not_learn_from_a_look(open_nine_days: Callable[..., Any]) -
     for each in (looked, waited):
         complete(each, with_burst(BURST))
 
-    def names(pipeline: Any) -> list[str]:
-        return sorted(info.key for info in pipeline.workspace.lake.list(f"{memories.TABLE}/"))
+    def names(running: Any) -> list[str]:
+        return sorted(info.key for info in running.workspace.lake.list(f"{memories.TABLE}/"))
 
     assert names(looked) == names(waited)
 
 
-def test_a_start_that_moves_is_the_same_insight(pipeline: Any) -> None:
+def test_a_start_that_moves_is_the_same_insight(running: Any) -> None:
     """Calls of the minutes before that come later move the start in the table, not the identity that was published."""
-    nudge(pipeline, with_burst(BURST, until=16), 17)
-    ((_, shared),) = published(pipeline)
-    complete(pipeline, with_burst({8: 20, 9: 20} | BURST))
+    nudge(running, with_burst(BURST, until=16), 17)
+    ((_, shared),) = published(running)
+    complete(running, with_burst({8: 20, 9: 20} | BURST))
 
-    (row,) = told(pipeline)
+    (row,) = told(running)
     assert (row["insight_id"], row["start_time"]) == (shared, HOUR_14 + 8 * MINUTE)
-    assert published(pipeline) == [("End", shared), ("Start", shared)]
+    assert published(running) == [("End", shared), ("Start", shared)]
 
 
-def test_an_earlier_spike_that_mutes_it_is_the_same_insight(pipeline: Any) -> None:
+def test_an_earlier_spike_that_mutes_it_is_the_same_insight(running: Any) -> None:
     """A spike from the hour's beginning that was not delivered yet makes the one that was told its repeat: to whom was
     told it is the one that began earlier."""
-    nudge(pipeline, with_burst({50: 20, 51: 20}, until=52), 53)
-    ((_, shared),) = published(pipeline)
-    complete(pipeline, with_burst({2: 30, 3: 30, 50: 20, 51: 20}))
+    nudge(running, with_burst({50: 20, 51: 20}, until=52), 53)
+    ((_, shared),) = published(running)
+    complete(running, with_burst({2: 30, 3: 30, 50: 20, 51: 20}))
 
-    (row,) = told(pipeline)
+    (row,) = told(running)
     assert (row["insight_id"], row["start_time"]) == (shared, HOUR_14 + 2 * MINUTE)
-    assert published(pipeline) == [("End", shared), ("Start", shared)]
+    assert published(running) == [("End", shared), ("Start", shared)]
 
 
-def test_no_end_is_before_its_start(pipeline: Any) -> None:
+def test_no_end_is_before_its_start(running: Any) -> None:
     """The earlier spike was over before the one began that was told: that one ends with the window that spoke, and the
     row says that the records are not its numbers."""
-    nudge(pipeline, with_burst({50: 20, 51: 20}, until=52), 53)
-    published(pipeline)
-    complete(pipeline, with_burst({2: 30, 3: 30, 50: 20, 51: 20}))
+    nudge(running, with_burst({50: 20, 51: 20}, until=52), 53)
+    published(running)
+    complete(running, with_burst({2: 30, 3: 30, 50: 20, 51: 20}))
 
-    (row,) = told(pipeline)
+    (row,) = told(running)
     start, end = json.loads(row["start_record_json"]), json.loads(row["end_record_json"])
     assert start["eventTime"] < end["eventTime"] <= "2026-10-29T15:00:00Z"
     assert end["insightDetails"] == start["insightDetails"] | {"state": "End"}
     assert (row["is_corrected"], row["end_time"]) == (True, HOUR_14 + 4 * MINUTE)
 
 
-def test_what_is_not_found_again_is_ended(pipeline: Any) -> None:
+def test_what_is_not_found_again_is_ended(running: Any) -> None:
     """Calls that turn out to be none, those of a refuted log file for instance, leave a pair of records and a row that
     says so; judging again changes nothing."""
-    nudge(pipeline, with_burst(BURST, until=16), 17)
-    start = json.loads(told(pipeline)[0]["start_record_json"])
-    published(pipeline)
-    complete(pipeline, usual())
+    nudge(running, with_burst(BURST, until=16), 17)
+    start = json.loads(told(running)[0]["start_record_json"])
+    published(running)
+    complete(running, usual())
 
-    (row,) = told(pipeline)
+    (row,) = told(running)
     end = json.loads(row["end_record_json"])
     assert (row["status"], row["is_early"]) == ("withdrawn", True)
-    assert published(pipeline) == [("End", row["insight_id"]), ("Start", row["insight_id"])]
+    assert published(running) == [("End", row["insight_id"]), ("Start", row["insight_id"])]
     assert start["eventTime"] < end["eventTime"] <= "2026-10-29T15:00:00Z"
     assert end["insightDetails"] == start["insightDetails"] | {"state": "End"}
-    assert complete(pipeline, usual()).insights == ()
-    assert told(pipeline) == [row]
+    assert complete(running, usual()).insights == ()
+    assert told(running) == [row]
 
 
-def test_an_hour_that_is_passed_over_is_waited_for(pipeline: Any) -> None:
+def test_an_hour_that_is_passed_over_is_waited_for(running: Any) -> None:
     """Where the hour after it is read whole first, nothing is known yet of what was told: that has no End before."""
-    lake = pipeline.workspace.lake
-    nudge(pipeline, with_burst(BURST, until=16), 17)
-    ((_, shared),) = published(pipeline)
+    lake = running.workspace.lake
+    nudge(running, with_burst(BURST, until=16), 17)
+    ((_, shared),) = published(running)
     put_hour(lake, HOUR_14 + HOUR, usual())
     reading.mark(lake, Window(HOUR_14 + HOUR, HOUR_14 + 2 * HOUR + 20 * MINUTE))
-    judge(pipeline, 16, 21)
-    meanwhile = published(pipeline)
-    complete(pipeline, with_burst(BURST))
+    judge(running, 16, 21)
+    meanwhile = published(running)
+    complete(running, with_burst(BURST))
 
-    (row,) = told(pipeline)
+    (row,) = told(running)
     assert meanwhile == [("Start", shared)]
     assert (row["insight_id"], row["status"], row["is_early"]) == (shared, "closed", False)
     assert json.loads(row["end_record_json"])["eventTime"] == "2026-10-29T14:16:00Z"
 
 
-def test_an_hour_that_is_never_read_whole_is_not_waited_for_for_long(pipeline: Any) -> None:
+def test_an_hour_that_is_never_read_whole_is_not_waited_for_for_long(running: Any) -> None:
     """After three hours an hour without data is one without an insight: whoever was told hears that it is over."""
-    lake = pipeline.workspace.lake
-    nudge(pipeline, with_burst(BURST, until=16), 17)
+    lake = running.workspace.lake
+    nudge(running, with_burst(BURST, until=16), 17)
     for hour in (1, 2, 3):
         put_hour(lake, HOUR_14 + hour * HOUR, usual())
     reading.mark(lake, Window(HOUR_14 + HOUR, HOUR_14 + 4 * HOUR + 20 * MINUTE))
-    judge(pipeline, 18, 21)
+    judge(running, 18, 21)
 
-    (row,) = told(pipeline)
+    (row,) = told(running)
     assert row["status"] == "withdrawn"
-    assert published(pipeline) == [("End", row["insight_id"]), ("Start", row["insight_id"])]
+    assert published(running) == [("End", row["insight_id"]), ("Start", row["insight_id"])]
 
 
-def test_a_part_of_the_hour_before(pipeline: Any) -> None:
+def test_a_part_of_the_hour_before(running: Any) -> None:
     """Until the hour before is complete it is looked at too; a spike of it waits for its own hour, not for the one that
     is judged first."""
-    lake = pipeline.workspace.lake
+    lake = running.workspace.lake
     put_hour(lake, HOUR_14, usual())
     put_hour(lake, HOUR_14 + HOUR, with_burst({2: 20, 3: 20}, until=4))
-    report = judge(pipeline, 15, 5)
+    report = judge(running, 15, 5)
     settle(lake, HOUR_14 + HOUR)
-    judge(pipeline, 15, 22)
-    before = told(pipeline)
+    judge(running, 15, 22)
+    before = told(running)
     put_hour(lake, HOUR_14 + HOUR, with_burst({2: 20, 3: 20}))
     put_hour(lake, HOUR_14 + 2 * HOUR, usual())
     settle(lake, HOUR_14 + 3 * HOUR)
-    judge(pipeline, 17, 21)
+    judge(running, 17, 21)
 
     assert report.early == 1
     assert [(row["status"], row["is_early"]) for row in before] == [("open", True)]
-    assert [(row["status"], row["is_early"], row["total_calls"]) for row in told(pipeline)] == [("closed", False, 40)]
+    assert [(row["status"], row["is_early"], row["total_calls"]) for row in told(running)] == [("closed", False, 40)]
 
 
-def test_what_is_open_when_its_hour_is_judged(pipeline: Any) -> None:
+def test_what_is_open_when_its_hour_is_judged(running: Any) -> None:
     """A spike that goes on is confirmed before it is over, though the hour adds nothing to what was told."""
-    lake, burst = pipeline.workspace.lake, with_burst(dict.fromkeys(range(50, 60), 20))
-    nudge(pipeline, burst, 59)
-    before = told(pipeline)
+    lake, burst = running.workspace.lake, with_burst(dict.fromkeys(range(50, 60), 20))
+    nudge(running, burst, 59)
+    before = told(running)
     put_hour(lake, HOUR_14, burst)
     settle(lake, HOUR_14 + HOUR)
-    judge(pipeline, 15, 21)
+    judge(running, 15, 21)
 
     assert [(row["status"], row["is_early"]) for row in before] == [("open", True)]
-    assert [(row["status"], row["is_early"]) for row in told(pipeline)] == [("open", False)]
+    assert [(row["status"], row["is_early"]) for row in told(running)] == [("open", False)]
 
 
-def test_a_spike_that_turns_out_to_go_on_from_the_hour_before(pipeline: Any) -> None:
+def test_a_spike_that_turns_out_to_go_on_from_the_hour_before(running: Any) -> None:
     """Where the hour before, once it is complete, has a spike that is not over, that is what was told of its sequel."""
-    lake = pipeline.workspace.lake
+    lake = running.workspace.lake
     put_hour(lake, HOUR_14, usual(50))
     put_hour(lake, HOUR_14 + HOUR, with_burst({2: 20, 3: 20}, until=4))
-    judge(pipeline, 15, 5)
-    ((_, shared),) = published(pipeline)
+    judge(running, 15, 5)
+    ((_, shared),) = published(running)
     put_hour(lake, HOUR_14, with_burst(dict.fromkeys(range(45, 60), 20)))
     settle(lake, HOUR_14 + HOUR)
-    judge(pipeline, 15, 21)
+    judge(running, 15, 21)
 
-    (row,) = told(pipeline)
+    (row,) = told(running)
     assert (row["insight_id"], row["start_time"]) == (shared, HOUR_14 + 45 * MINUTE)
-    assert published(pipeline) == [("Start", shared)]
+    assert published(running) == [("Start", shared)]

@@ -115,6 +115,14 @@ def test_failure(told) -> None:
     assert (failing.sent, working.sent) == ([*EVERYTHING[1:], EVERYTHING[0]], EVERYTHING)
 
 
+def test_every_failure_is_logged(told, caplog: pytest.LogCaptureFixture) -> None:
+    """Where several channels fail the run raises the first one's message, and the log has them all."""
+    with pytest.raises(DeliveryError, match="a refuses 1"):
+        notify.run(None, told.workspace, [FakeChannel("a", {"RunInstances"}), FakeChannel("b", is_unreachable=True)])
+
+    assert caplog.messages == ["a refuses 1", "b does not answer"]
+
+
 def test_kept_until_taken(told) -> None:
     """What a channel did not take is sent when it answers again, though it has long become history; then it is gone."""
     channel, other = FakeChannel("a", is_unreachable=True), FakeChannel("b")

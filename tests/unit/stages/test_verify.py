@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import pytest
 
 from insights.errors import AccessDeniedError, SettingsError
 from insights.settings import parse_settings
-from insights.simulate import SigningKey, Tampering, tampered
+from insights.simulate import SignedDigest, SigningKey, Tampering, tampered
 from insights.stages import reconcile, verification
 from insights.stages.report import VerifyReport
 from insights.storage import ledger
@@ -224,14 +225,20 @@ def test_keys_file_that_is_not_there(case: Callable[..., Case]) -> None:
         made.verify()
 
 
-def test_told_differently(case: Callable[..., Case]) -> None:
-    """With `warn` a file that no digest lists stays, but its content does not stand in the place of a true record's."""
-    made = case()
+def read_with_a_forgery(made: Case) -> tuple[Any, str]:
+    """Read a trail with a file that no digest lists, which tells the events of a true one differently; give both."""
     true = made.trail.log_files[5]
     false = true.key[:-24] + "0" * 16 + ".json.gz"
     made.deliver(made.objects)
     made.workspace.trail.put(false, body_of([each | {"userAgent": "forged"} for each in records_of(true)]))
     made.read()
+    return true, false
+
+
+def test_told_differently(case: Callable[..., Case]) -> None:
+    """With `warn` a file that no digest lists stays, but its content does not stand in the place of a true record's."""
+    made = case()
+    true, false = read_with_a_forgery(made)
     assert false in made.object_keys()
     report = made.verify()
 
@@ -244,13 +251,52 @@ def test_told_differently(case: Callable[..., Case]) -> None:
 def test_told_differently_and_gone(case: Callable[..., Case]) -> None:
     """Where the true one is gone before its digest comes, the report names both files."""
     made = case()
-    true = made.trail.log_files[5]
-    false = true.key[:-24] + "0" * 16 + ".json.gz"
-    made.deliver(made.objects)
-    made.workspace.trail.put(false, body_of([each | {"userAgent": "forged"} for each in records_of(true)]))
-    made.read()
+    true, false = read_with_a_forgery(made)
     made.workspace.trail.delete(true.key)
     report = made.verify()
 
     assert report.disputed == len(report.first_disputed) > 0
     assert all(repr(true.key) in each and repr(false) in each for each in report.first_disputed)
+
+
+def two_trails(made: Case, first: str, second: str, *, late_hours: float | None) -> None:
+    """Deliver a trail below two prefixes, until now; from the third hour on digests of the second come so much later,
+    or none ever does."""
+    now, later = made.workspace.now(), timedelta(hours=late_hours or 0)
+    for each in made.objects:
+        is_digest = isinstance(each, SignedDigest)
+        copies = [(first, each.delivered_at)]
+        if late_hours is not None or not is_digest:
+            is_late = is_digest and each.delivered_at > START + timedelta(hours=3)
+            copies.append((second, each.delivered_at + later * is_late))
+        made.deliver([replace(each, key=f"{prefix}{each.key}", delivered_at=at) for prefix, at in copies], until=now)
+
+
+@pytest.mark.parametrize(("first", "second"), [("", "b/"), ("", "0/"), ("a/", "b/")])
+@pytest.mark.parametrize("late_hours", [0, 1.5])
+def test_two_trails_in_a_bucket(case: Callable[..., Case], first: str, second: str, late_hours: float) -> None:
+    """Log files that another trail delivers below a prefix are verified by its digests, and never refuted meanwhile
+    because those of the first trail, which come before, do not list them."""
+    made = case()
+    for hour in range(2, HOURS + 4):
+        now = START + timedelta(hours=hour, minutes=20)
+        made.workspace.now = lambda now=now: now
+        two_trails(made, first, second, late_hours=late_hours)
+        made.read()
+        report = made.verify(now=now)
+        assert report.refuted == 0
+
+    assert (report.verified, report.unverified) == (2 * len(made.trail.log_files), 0)
+
+
+@pytest.mark.parametrize(("first", "second"), [("a/", "b/"), ("b/", "a/"), ("", "b/")])
+def test_second_trail_without_digests(case: Callable[..., Case], first: str, second: str) -> None:
+    """No digest of one trail is missed below the prefix of another that has none."""
+    made = case()
+    for hour in range(4, HOURS + 1):
+        now = START + timedelta(hours=hour, minutes=20)
+        made.workspace.now = lambda now=now: now
+        two_trails(made, first, second, late_hours=None)
+        made.read()
+
+        assert made.verify(now=now).digests_refuted == 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pyarrow as pa
 import pytest
 
 from insights.storage import disputes
@@ -23,6 +24,15 @@ def test_first_events(store: Any, hour: Any) -> None:
 
     ids = tuple(f"event {n:02}" for n in range(20))
     assert list(disputes.read(store, NOVEMBER)) == [Dispute(hour.path, ("a", "b"), ids, 30, False)]
+
+
+def test_one_note(store: Any, hour: Any, record: Any, events_of: Any) -> None:
+    """However many objects tell the events of an hour differently, what comes at once is in one note."""
+    merge_hour(store, hour, pa.concat_tables([events_of([record(n)], f"b{n:02}") for n in range(50)]))
+    merge_hour(store, hour, pa.concat_tables([events_of([record(n, userAgent="x")], f"a{n:02}") for n in range(50)]))
+
+    assert len(list(store.list(disputes.FOLDER))) == 1
+    assert [each.objects for each in disputes.read(store, NOVEMBER)] == [(f"a{n:02}", f"b{n:02}") for n in range(50)]
 
 
 def test_days(store: Any, hour: Any) -> None:

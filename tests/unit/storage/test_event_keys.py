@@ -1,7 +1,13 @@
+import gzip
+import json
+
 import numpy as np
 import pytest
 
-from insights.storage.event_keys import by_time, event_keys, grouped
+from insights.records.batches import Batch
+from insights.records.columns import build_rows
+from insights.records.document import read_document
+from insights.storage.event_keys import are_different, by_time, event_keys, event_names, grouped
 
 UUID = "0b0a4f0e-6a55-4a57-8d0f-0d5a3c1f7e11"
 
@@ -73,3 +79,51 @@ def test_by_time(shared_bits: int) -> None:
 
     expected = sorted(range(60), key=lambda row: (time[row], high[row], low[row]))
     assert by_time(time, high, low).tolist() == expected
+
+
+def test_names(events_of, record) -> None:
+    """Names are texts of a hundred letters at most, whatever ids a log file has."""
+    records = [record(1), record(2, eventID="É" * 10**6), record(3)]
+    del records[2]["eventID"]
+
+    assert event_names(events_of(records)).to_pylist() == [record(1)["eventID"], "é" * 100, ""]
+
+
+class TestDifferences:
+    def is_different(self, one: str, other: str) -> bool:
+        """Compare records that are written as JSON texts."""
+        tables = []
+        for text in (one, other):
+            batch = Batch()
+            batch.add(read_document("x.json.gz", gzip.compress(f'{{"Records":[{text}]}}'.encode())), 0)
+            tables.append(build_rows(batch)[0].table)
+        (found,) = are_different(*tables).tolist()
+        return bool(found)
+
+    def test_layout(self, record) -> None:
+        """A record that a tool wrote another way, with its members in another order, is the same."""
+        parameters = {"b": [1.50, {"d": "é", "c": None}], "a": 10**30}
+        text = json.dumps(record(1, requestParameters=parameters))
+
+        assert not self.is_different(text, json.dumps(json.loads(text), indent=2, sort_keys=True, ensure_ascii=False))
+
+    @pytest.mark.parametrize(
+        ("one", "other"),
+        [
+            ('{"a": 1}', '{"a": 2}'),
+            ('{"a": 1}', '{"a": "1"}'),
+            ('{"a": 1}', '{"a": true}'),
+            ('{"a": 1}', '{"a": [1]}'),
+            ('{"a": 1}', '{"a": 2, "a": 1}'),
+            ('{"a": 9007199254740993}', '{"a": 9007199254740992}'),
+            ('{"a": 0.1}', '{"a": 0.10000000000000001}'),
+            ('{"a": [1, 2]}', '{"a": [2, 1]}'),
+            ('{"a": null}', "{}"),
+            ("{}", "null"),
+        ],
+    )
+    def test_content(self, record, one: str, other: str) -> None:
+        """What says something else is different, also in the last digit or in a member that is there twice."""
+        text = json.dumps(record(1, requestParameters="HERE"))
+
+        assert self.is_different(text.replace('"HERE"', one), text.replace('"HERE"', other))

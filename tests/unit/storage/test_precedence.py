@@ -56,6 +56,15 @@ def test_another_version(store: Any, hour: Any, record: Any, events_of: Any) -> 
     assert origins(store, hour) == [f"{HOME}?etag=2"]
 
 
+def test_words_of_a_version_in_a_key(store: Any, hour: Any, record: Any, events_of: Any) -> None:
+    """A key that only holds what rows name versions by is not named after the record."""
+    loose = f"{HOME.replace('AWSLogs', '0')}?etag=1.json"
+    merge_hour(store, hour, events_of([record(1)], HOME))
+    merge_hour(store, hour, events_of([record(1, userAgent="false")], loose))
+
+    assert origins(store, hour) == [HOME]
+
+
 @pytest.mark.parametrize("order", list(permutations(range(4))))
 def test_any_order(store: Any, hour: Any, record: Any, events_of: Any, order: tuple[int, ...]) -> None:
     """Of a record and its correction in their own objects and in others the own correction stays, in any order."""

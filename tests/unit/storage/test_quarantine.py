@@ -1,9 +1,10 @@
 import msgspec
 import pyarrow as pa
+import pytest
 
 from insights.records.event import Refusal
 from insights.records.schemas import QUARANTINE
-from insights.storage import quarantine
+from insights.storage import parts, quarantine
 from insights.storage.tables import encode, read_columns
 
 BAD_RECORD = Refusal("missing_field", "eventTime", 3, b"{}")
@@ -82,3 +83,50 @@ def test_earlier_files(store, delivered) -> None:
     store.put("quarantine/date=2026-11-01/old.parquet", encode(pa.Table.from_pylist([row])))
 
     assert quarantine.count_by_reason(store, [delivered("a")]).records == 1
+
+
+@pytest.fixture(params=["own files", "day's file"])
+def withdrawn(request, store, delivered):
+    """A lake with two records of `a` and one of `b` that were refuted, and a record and an object that were not."""
+    refuted = [Refusal("refuted_object", "unlisted", index, b'{"n": %d}' % index) for index in (0, 1)]
+    bad = [(delivered("a"), BAD_RECORD), (delivered("c"), BAD_OBJECT)]
+    quarantine.write(store, [(delivered("a"), refuted[0]), (delivered("a"), refuted[1]), *bad])
+    quarantine.write(store, [(delivered("b"), refuted[0])])
+    if request.param == "day's file":
+        folder = "quarantine/date=2026-11-01/"
+        parts.merge(store, folder, list(store.list(folder)), quarantine.IDENTITY)
+    return store
+
+
+def test_held_for_one_reason(withdrawn, delivered) -> None:
+    """The single records that are held for one reason are counted, and given back, by the version of their object."""
+    objects = [delivered("a"), delivered("b"), delivered("c")]
+    a, b = (("a", delivered("a").etag), ("b", delivered("b").etag))
+
+    assert quarantine.records_by_version(withdrawn, objects, "refuted_object") == {a: 2, b: 1}
+    assert quarantine.contents(withdrawn, objects, "refuted_object") == {
+        a: {b'{"n": 0}', b'{"n": 1}'},
+        b: {b'{"n": 0}'},
+    }
+    assert quarantine.records_by_version(withdrawn, objects, "not_gzip") == {}
+    assert quarantine.contents(withdrawn, objects, "not_gzip") == {}
+
+
+@pytest.mark.parametrize(
+    ("taken", "left"), [(["a"], ["a missing_field", "b refuted_object"]), (["a", "b"], ["a missing_field"])]
+)
+def test_take_out(withdrawn, delivered, taken: list[str], left: list[str]) -> None:
+    """What is taken out are the single records of those objects that are held for that reason, and nothing else."""
+    quarantine.take_out(withdrawn, map(delivered, taken), "refuted_object")
+    quarantine.take_out(withdrawn, [delivered("c")], "not_gzip")
+
+    found = sorted(f"{row['object_key']} {row['reason']}" for row in rows(withdrawn))
+    assert found == sorted([*left, "c not_gzip"])
+
+
+def test_take_out_another_version(withdrawn, delivered) -> None:
+    """Of another version of an object nothing is taken out."""
+    before = rows(withdrawn)
+    quarantine.take_out(withdrawn, [msgspec.structs.replace(delivered("a"), etag="other version")], "refuted_object")
+
+    assert rows(withdrawn) == before

@@ -55,11 +55,12 @@ def end_drops(hour: Hour) -> list[Episode]:
 
 @dataclass(frozen=True, slots=True)
 class LowScores:
-    """Of series × views: what was counted, what was expected of it, and the calls expected; `score` is 0 where too
-    little was expected."""
+    """Of series × views: what was counted and expected, and the same of calls; `score` is 0 where too few calls were
+    expected."""
 
     counted: Floats
     expected: Floats
+    calls: Floats
     expected_calls: Floats
     score: Floats
 
@@ -67,17 +68,19 @@ class LowScores:
 def low_scores(hour: Hour, rows: Ints) -> LowScores:
     """Score the counts of series in each view that ends with the hour against what is expected."""
     series, parameters = hour.memory.series, hour.parameters
-    counted, expected, usual = (np.zeros((len(rows), len(parameters.drop_views))) for _ in range(3))
+    counted, expected, calls, usual = (np.zeros((len(rows), len(parameters.drop_views))) for _ in range(4))
     for number, view in enumerate(parameters.drop_views):
         slots = ((hour.index - np.arange(view.hours)) % MINUTE_HOURS)[:, None]
-        minutes, rate = (series.active, series.active_rate) if view.is_active else (series.clean, series.rate)
-        counted[:, number] = minutes[slots, rows].sum(axis=(0, 2), dtype=np.float64)
-        expected[:, number] = rate[slots, rows].sum(axis=0) * 60.0
+        calls[:, number] = series.clean[slots, rows].sum(axis=(0, 2), dtype=np.float64)
         usual[:, number] = series.rate[slots, rows].sum(axis=0) * 60.0
+        counted[:, number], expected[:, number] = calls[:, number], usual[:, number]
+        if view.is_active:
+            counted[:, number] = series.active[slots, rows].sum(axis=(0, 2), dtype=np.float64)
+            expected[:, number] = series.active_rate[slots, rows].sum(axis=0) * 60.0
     is_enough = usual >= parameters.drop_min_expected_calls
     size = series.size[rows][:, [view.window for view in parameters.drop_views]]
     score = lower_score(counted, np.where(is_enough, expected, 1.0), size)
-    return LowScores(counted, expected, usual, np.where(is_enough, score, 0.0))
+    return LowScores(counted, expected, calls, usual, np.where(is_enough, score, 0.0))
 
 
 def droppable_rows(hour: Hour) -> Ints:
@@ -104,10 +107,9 @@ def _candidates(hour: Hour) -> list[_Drop]:
     low = low_scores(hour, rows)
     least = np.maximum(parameters.drop_min_score, parameters.drop_record_factor * series.low_record[rows])
     has_record = (series.low_expected[:, rows] > 0).sum(axis=0) >= parameters.drop_min_record_days
-    is_drop = has_record & (low.counted <= parameters.drop_max_share * low.expected) & (low.score > least)
-    calls, usual = series.raw_hours[hour.index % RAW_HOURS, rows], series.rate[hour.index % MINUTE_HOURS, rows] * 60.0
+    is_drop = has_record & (low.calls <= parameters.drop_max_share * low.expected_calls) & (low.score > least)
     # Several hours may still be low when the last of them is not.
-    is_drop &= (calls < parameters.drop_end_share * usual)[:, None]
+    is_drop &= low.calls[:, :1] < parameters.drop_end_share * low.expected_calls[:, :1]
     view = np.where(is_drop, low.score / least, 0.0).argmax(axis=1)
     return [
         _Drop(int(rows[at]), int(view[at]), float(low.expected_calls[at, view[at]]), float(low.score[at, view[at]]))

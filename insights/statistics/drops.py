@@ -5,6 +5,8 @@ A drop is seen by whole hours; its start and end are then found to the minute. M
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -29,14 +31,12 @@ def judge_drops(hour: Hour) -> list[Episode]:
     told: list[Episode] = []
     for subject, running in _open_drops(hour):
         _follow(hour, hour.memory.series.index[subject], running, told)
-    rows, score, expected = _candidates(hour)
-    if len(rows) + len(_open_drops(hour)) > hour.parameters.drop_max_at_once:
-        for row, its_score, its_expected in zip(rows.tolist(), score.tolist(), expected.tolist(), strict=True):
-            episode = _open(hour, row, its_score, its_expected).episode
-            hour.reasons.append(of_episode(episode, Verdict.MANY_DROPS))
+    found = _candidates(hour)
+    if len(found) + len(_open_drops(hour)) > hour.parameters.drop_max_at_once:
+        hour.reasons.extend(of_episode(_open(hour, each).episode, Verdict.MANY_DROPS) for each in found)
         return told
-    for row, its_score, its_expected in zip(rows.tolist(), score.tolist(), expected.tolist(), strict=True):
-        running = _open(hour, row, its_score, its_expected)
+    for each in found:
+        running, row = _open(hour, each), each.row
         hour.memory.open[hour.memory.series.subjects[row]] = running
         hour.memory.series.hide(row, running.start, hour.end, hour=hour.index)
         hour.reasons.append(of_episode(running.episode, Verdict.TOLD))
@@ -53,42 +53,79 @@ def end_drops(hour: Hour) -> list[Episode]:
     return told
 
 
-def low_scores(hour: Hour, rows: Ints) -> tuple[Floats, Floats, Floats]:
-    """Score the hour's counts of series against what is expected: (calls, expected, score)."""
-    series = hour.memory.series
-    calls = series.clean[hour.index % MINUTE_HOURS, rows].sum(axis=1, dtype=np.float64)
-    expected = series.rate[hour.index % MINUTE_HOURS, rows] * 60.0
-    return calls, expected, lower_score(calls, expected, series.size[rows, hour.parameters.hour_window])
+@dataclass(frozen=True, slots=True)
+class LowScores:
+    """Of series × views: what was counted and expected, and the same of calls; `score` is 0 where too few calls were
+    expected."""
+
+    counted: Floats
+    expected: Floats
+    calls: Floats
+    expected_calls: Floats
+    score: Floats
+
+
+def low_scores(hour: Hour, rows: Ints) -> LowScores:
+    """Score the counts of series in each view that ends with the hour against what is expected."""
+    series, parameters = hour.memory.series, hour.parameters
+    counted, expected, calls, usual = (np.zeros((len(rows), len(parameters.drop_views))) for _ in range(4))
+    for number, view in enumerate(parameters.drop_views):
+        slots = ((hour.index - np.arange(view.hours)) % MINUTE_HOURS)[:, None]
+        calls[:, number] = series.clean[slots, rows].sum(axis=(0, 2), dtype=np.float64)
+        usual[:, number] = series.rate[slots, rows].sum(axis=0) * 60.0
+        counted[:, number], expected[:, number] = calls[:, number], usual[:, number]
+        if view.is_active:
+            counted[:, number] = series.active[slots, rows].sum(axis=(0, 2), dtype=np.float64)
+            expected[:, number] = series.active_rate[slots, rows].sum(axis=0) * 60.0
+    is_enough = usual >= parameters.drop_min_expected_calls
+    size = series.size[rows][:, [view.window for view in parameters.drop_views]]
+    score = lower_score(counted, np.where(is_enough, expected, 1.0), size)
+    return LowScores(counted, expected, calls, usual, np.where(is_enough, score, 0.0))
 
 
 def droppable_rows(hour: Hour) -> Ints:
-    """Give the dense, judged call series of which enough is expected in this hour."""
+    """Give the dense, judged call series."""
     series = hour.memory.series
-    expected = series.rate[hour.index % MINUTE_HOURS] * 60.0
-    is_able = series.is_dense & series.is_judged & ~series.is_error
-    return np.flatnonzero(is_able & (expected >= hour.parameters.drop_min_expected_calls))
+    return np.flatnonzero(series.is_dense & series.is_judged & ~series.is_error)
 
 
-def _candidates(hour: Hour) -> tuple[Ints, Floats, Floats]:
+@dataclass(frozen=True, slots=True)
+class _Drop:
+    """A series and the view (their numbers) in which it was seen to be low, the calls expected there, and the score."""
+
+    row: int
+    view: int
+    expected: float
+    score: float
+
+
+def _candidates(hour: Hour) -> list[_Drop]:
     series, parameters = hour.memory.series, hour.parameters
     rows = droppable_rows(hour)
     is_open = np.isin(rows, [series.index[subject] for subject in hour.memory.open])
     rows = rows[~is_open & (series.drop_mute_until[rows] <= hour.start)]
-    calls, expected, score = low_scores(hour, rows)
+    low = low_scores(hour, rows)
     least = np.maximum(parameters.drop_min_score, parameters.drop_record_factor * series.low_record[rows])
     has_record = (series.low_expected[:, rows] > 0).sum(axis=0) >= parameters.drop_min_record_days
-    is_drop = has_record & (calls <= parameters.drop_max_share * expected) & (score > least)
-    return rows[is_drop], score[is_drop], expected[is_drop]
+    is_drop = has_record & (low.calls <= parameters.drop_max_share * low.expected_calls) & (low.score > least)
+    # Several hours may still be low when the last of them is not.
+    is_drop &= low.calls[:, :1] < parameters.drop_end_share * low.expected_calls[:, :1]
+    view = np.where(is_drop, low.score / least, 0.0).argmax(axis=1)
+    return [
+        _Drop(int(rows[at]), int(view[at]), float(low.expected_calls[at, view[at]]), float(low.score[at, view[at]]))
+        for at in np.flatnonzero(is_drop.any(axis=1))
+    ]
 
 
-def _open(hour: Hour, row: int, score: float, expected: float) -> OpenEpisode:
-    series, parameters = hour.memory.series, hour.parameters
-    calls = int(series.raw_hours[hour.index % RAW_HOURS, row])
-    usual, unusual = expected / 60, max(float(calls), parameters.prior_calls) / 60
-    back = parameters.search_back_windows * 60
+def _open(hour: Hour, drop: _Drop) -> OpenEpisode:
+    series, parameters, row = hour.memory.series, hour.parameters, drop.row
+    minutes = parameters.drop_views[drop.view].hours * 60
+    calls = int(series.calls_between(row, hour.end - minutes, hour.end).sum())
+    usual, unusual = drop.expected / minutes, max(float(calls), parameters.prior_calls) / minutes
+    back = min(parameters.search_back_windows * minutes, parameters.level_shift_hours * 60)
     first = max(hour.end - back, int(series.frontier[row]), hour.memory.gap_end, hour.memory.first_hour * 60)
     start = first + drop_onset(series.calls_between(row, first, hour.end), usual, unusual)
-    episode = drop_episode(hour, row, start, calls=calls, expected=expected, score=score)
+    episode = drop_episode(hour, row, start, view=drop.view, expected=drop.expected, score=drop.score)
     return OpenEpisode(episode, start, hour.start, usual, unusual, is_muted=False, is_silent=hour.is_silent)
 
 

@@ -52,28 +52,29 @@ def spike_episode(hour: Hour, row: int, start: int, scores: HourScores, *, cell:
     )
 
 
-def drop_episode(hour: Hour, row: int, start: int, *, calls: int, expected: float, score: float) -> Episode:
-    """Describe a drop that starts in a minute and was seen by the hour's count."""
+def drop_episode(hour: Hour, row: int, start: int, *, view: int, expected: float, score: float) -> Episode:
+    """Describe a drop that starts in a minute and was seen in a view (its number); `expected` are its calls."""
     series, parameters = hour.memory.series, hour.parameters
-    has_record = series.low_record[row] > 0
+    minutes, has_record = parameters.drop_views[view].hours * 60, series.low_record[row, view] > 0
+    record = float(series.low_record[row, view])
     return Episode(
         series=series.subjects[row].series,
         direction=Direction.DROP,
         start=instant_of(start),
         end=None,
         baseline=baseline_rate(hour, row, start),
-        detection=Rate(calls, 60),
+        detection=Rate(int(series.calls_between(row, hour.end - minutes, hour.end).sum()), minutes),
         detection_end=instant_of(hour.end),
         total=None,
         detected_at=instant_of(hour.end),
         closed_at=None,
         score=score,
-        threshold=max(parameters.drop_min_score, parameters.drop_record_factor * float(series.low_record[row])),
+        threshold=max(parameters.drop_min_score, parameters.drop_record_factor * record),
         expected_calls=expected,
-        window_minutes=60,
-        record_calls=round(float(series.low_record_count[row])) if has_record else None,
-        record_date=_date(int(series.low_record_day[row])) if has_record else None,
-        band_upper_calls_per_minute=parameters.drop_max_share * expected / 60,
+        window_minutes=minutes,
+        record_calls=round(float(series.low_record_count[row, view])) if has_record else None,
+        record_date=_date(int(series.low_record_day[row, view])) if has_record else None,
+        band_upper_calls_per_minute=parameters.drop_max_share * expected / minutes,
         rule=Rule.OWN_LOW,
     )
 

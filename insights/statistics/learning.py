@@ -78,14 +78,14 @@ def _learn_records(hour: Hour, scores: HourScores) -> None:
 
 
 def _learn_low_records(hour: Hour) -> None:
-    """Keep each day's most unusually low hour."""
+    """Keep each day's most unusually low hours."""
     series, slot = hour.memory.series, hour.index // 24 % RECORD_DAYS
     rows = droppable_rows(hour)
-    calls, expected, score = low_scores(hour, rows)
-    is_lower = score > series.today_low[rows]
-    lower = rows[is_lower]
-    series.low_calls[slot, lower], series.low_expected[slot, lower] = calls[is_lower], expected[is_lower]
-    series.today_low[lower] = score[is_lower]
+    low = low_scores(hour, rows)
+    is_lower = low.score > series.today_low[rows]
+    series.low_counted[slot, rows] = np.where(is_lower, low.counted, series.low_counted[slot, rows])
+    series.low_expected[slot, rows] = np.where(is_lower, low.expected, series.low_expected[slot, rows])
+    series.today_low[rows] = np.where(is_lower, low.score, series.today_low[rows])
 
 
 def _learn_scatter(hour: Hour) -> None:

@@ -41,7 +41,7 @@ NEVER = -(2**40)
 
 
 class SeriesMemory:
-    """The arrays, named below with their shape (n = series, w = windows)."""
+    """The arrays, named below with their shape (n = series, w = windows, v = views that drops are looked for in)."""
 
     minutes: NDArray[np.int32]  # (9, n, 60) calls as they were
     clean: NDArray[np.float32]  # (9, n, 60) calls, with the minutes of episodes replaced by their expectation
@@ -60,10 +60,10 @@ class SeriesMemory:
     maximum: Floats  # (35, n, w) each day's largest count
     has_calls: Bools  # (35, n) whether the day had a call
     busiest: NDArray[np.int32]  # (35, n) each day's largest count of an hour, calls as they were
-    low_calls: Floats  # (35, n) calls of each day's most unusually low hour
-    low_expected: Floats  # (35, n) what had been expected of it, 0 without one
+    low_counted: Floats  # (35, n, v) what each day's most unusually low hours counted, for each view of `quiet`
+    low_expected: Floats  # (35, n, v) what had been expected of them, 0 without any
     today_score: Floats  # (n, w) score of today's record so far
-    today_low: Floats  # (n) the same of the low hour
+    today_low: Floats  # (n, v) the same of the low hours
     squares: Floats  # (7, n, w) Σ L² of each day
     excess: Floats  # (7, n, w) Σ ((S−L)² − L) of each day
     size: Floats  # (n, w) k, as of midnight
@@ -71,9 +71,9 @@ class SeriesMemory:
     record_day: Ints  # (n, w) the day whose record made that threshold
     record_count: Floats  # (n, w) the calls of that record
     largest: Floats  # (n, w) the largest count of 35 days
-    low_record: Floats  # (n) score of the lowest hour of 35 days
-    low_record_day: Ints  # (n)
-    low_record_count: Floats  # (n)
+    low_record: Floats  # (n, v) score of the lowest hours of 35 days
+    low_record_day: Ints  # (n, v)
+    low_record_count: Floats  # (n, v)
     is_new: Bools  # (n) no call in the 35 days before today
     is_dense: Bools  # (n) a call in most hours
     cooldown_until: Ints  # (n) minute
@@ -88,8 +88,8 @@ class SeriesMemory:
     is_error: Bools  # (n)
     is_pool: Bools  # (n)
 
-    def __init__(self, windows: int, capacity: int = 64) -> None:
-        self.windows = windows
+    def __init__(self, windows: int, views: int, capacity: int = 64) -> None:
+        self.windows, self.views = windows, views
         self.subjects: list[Subject] = []
         self.index: dict[Subject, int] = {}
         self.apis: dict[Api, int] = {}
@@ -161,7 +161,7 @@ class SeriesMemory:
 
     def copy(self) -> SeriesMemory:
         """Give a memory that may be changed without changing this one."""
-        twin = SeriesMemory(self.windows, capacity=1)
+        twin = SeriesMemory(self.windows, self.views, capacity=1)
         twin.subjects, twin.index, twin.apis = list(self.subjects), dict(self.index), dict(self.apis)
         for name in self._layout():
             setattr(twin, name, getattr(self, name).copy())
@@ -211,7 +211,7 @@ class SeriesMemory:
 
     def _layout(self) -> dict[str, tuple[tuple[int, ...], tuple[int, ...], Any, Any]]:
         """Give each array's axes before and after that of the series, its type and its first value."""
-        w, days, moments = (self.windows,), (RECORD_DAYS,), (MOMENT_DAYS,)
+        w, v, days, moments = (self.windows,), (self.views,), (RECORD_DAYS,), (MOMENT_DAYS,)
         return {
             "minutes": ((MINUTE_HOURS,), (60,), np.int32, 0),
             "clean": ((MINUTE_HOURS,), (60,), np.float32, 0),
@@ -230,10 +230,10 @@ class SeriesMemory:
             "maximum": (days, w, np.float64, 0),
             "has_calls": (days, (), np.bool_, False),
             "busiest": (days, (), np.int32, 0),
-            "low_calls": (days, (), np.float64, 0),
-            "low_expected": (days, (), np.float64, 0),
+            "low_counted": (days, v, np.float64, 0),
+            "low_expected": (days, v, np.float64, 0),
             "today_score": ((), w, np.float64, 0),
-            "today_low": ((), (), np.float64, 0),
+            "today_low": ((), v, np.float64, 0),
             "squares": (moments, w, np.float64, 0),
             "excess": (moments, w, np.float64, 0),
             "size": ((), w, np.float64, 1),
@@ -241,9 +241,9 @@ class SeriesMemory:
             "record_day": ((), w, np.int64, NEVER),
             "record_count": ((), w, np.float64, 0),
             "largest": ((), w, np.float64, 0),
-            "low_record": ((), (), np.float64, 0),
-            "low_record_day": ((), (), np.int64, NEVER),
-            "low_record_count": ((), (), np.float64, 0),
+            "low_record": ((), v, np.float64, 0),
+            "low_record_day": ((), v, np.int64, NEVER),
+            "low_record_count": ((), v, np.float64, 0),
             "is_new": ((), (), np.bool_, True),
             "is_dense": ((), (), np.bool_, False),
             "cooldown_until": ((), (), np.int64, NEVER),

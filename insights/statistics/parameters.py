@@ -18,6 +18,20 @@ LONGEST_EPISODE_HOURS = 8
 """The memory holds the minutes of an episode of this length, and no more."""
 
 
+_DROP_VIEWS = ((1, False), (1, True), (4, True))
+"""Hours, and whether minutes with calls are counted in them: those scatter less than calls, so that the silence of a
+series whose calls come in heaps shows, after hours if not after one. Calls see what only becomes less."""
+
+
+@dataclass(frozen=True, slots=True)
+class DropView:
+    """Whole hours in which calls, or minutes with calls, may be too few; they scatter like a window (its index)."""
+
+    hours: int
+    window: int
+    is_active: bool
+
+
 @dataclass(frozen=True, slots=True)
 class Parameters:
     """The method's knobs; counts are calls, times carry their unit, factors are pure numbers.
@@ -88,7 +102,7 @@ class Parameters:
     # Drops.
     drop_min_expected_calls: float = 30.0
     drop_max_share: float = 0.2
-    drop_min_score: float = 4.0
+    drop_min_score: float = 5.0
     drop_record_factor: float = 1.4
     drop_min_record_days: int = 3
     drop_end_share: float = 0.5
@@ -112,9 +126,14 @@ class Parameters:
         return len(self.windows_minutes)
 
     @property
-    def hour_window(self) -> int:
-        """The window of calls (its index) whose length is nearest to the hour that drops are judged by."""
-        return min(range(self.windows_of_calls), key=lambda window: abs(self.windows[window] - 60))
+    def drop_views(self) -> tuple[DropView, ...]:
+        """What drops are looked for in."""
+        of_calls, of_active = range(self.windows_of_calls), range(self.windows_of_calls, len(self.windows))
+        return tuple(
+            DropView(hours, min(windows, key=lambda window: abs(self.windows[window] - 60 * hours)), is_active)
+            for hours, is_active in _DROP_VIEWS
+            if (windows := of_active if is_active else of_calls)
+        )
 
     def is_of_pool(self, window: int) -> bool:
         """Tell whether the pool of first denials is looked at in a window (its index)."""
@@ -141,12 +160,13 @@ _PRESETS: dict[str, dict[str, Any]] = {
         "drop_min_score": 5.5,
     },
     "medium": {},
-    "high": {"score_factor": 1.8, "active_factor": 1.6, "count_factor": 2.1},
+    "high": {"score_factor": 1.8, "active_factor": 1.6, "count_factor": 2.1, "drop_min_score": 4.0},
     # AWS's published samples include an insight of 2 calls in one minute of an API without any baseline, and one of 4
     # errors against 23 a week. Over a baseline of no call in seven days 2 calls score 6.1, hence 5.5 for a new series;
     # 4 errors in five minutes against 23 a week score 6.0, while a week in which two of the 23 shared a minute has
     # a record of 4.1, hence a factor of 1.3; an excess of 1.5 lets 2 calls count. AWS holds nothing back for a new API.
     "aws": {
+        "drop_min_score": 4.0,
         "score_factor": 1.3,
         "active_factor": 1.3,
         "count_factor": 1.5,

@@ -48,7 +48,7 @@ class PlaceMemory:
         In an account that was known before, in another Region, the hours since then were hours without calls in this
         one: a Region that was never used is not a Region of which nothing is known.
         """
-        memory = cls(place, account_since, hour, SeriesMemory(len(parameters.windows)))
+        memory = cls(place, account_since, hour, SeriesMemory(len(parameters.windows), len(parameters.drop_views)))
         silent = np.arange(max(account_since, hour - LEARNT_HOURS + 1), hour)
         memory.delivered_minutes[silent % LEARNT_HOURS] = 60
         memory.week_minutes = 60 * min(hour - account_since, WEEK_HOURS)

@@ -20,7 +20,7 @@ from insights.statistics.parameters import Parameters
 from insights.statistics.place import PlaceMemory
 from insights.statistics.subjects import Api, Subject
 
-METHOD = 8
+METHOD = 9
 """To be counted up with every change of what is remembered or judged: older snapshots are then made again."""
 
 _HEADER = b"trail_insights.detector_state"
@@ -82,7 +82,11 @@ def from_table(table: pa.Table, parameters: Parameters) -> PlaceMemory:
         raise ValueError(f"this table is no detector state: {error}") from error
     if header.method != METHOD:
         raise ValueError(f"this detector state is of method {header.method}, not {METHOD}")
-    series = SeriesMemory(len(parameters.windows), capacity=max(64, table.num_rows + table.num_rows // 4))
+    series = SeriesMemory(
+        len(parameters.windows),
+        len(parameters.drop_views),
+        capacity=max(64, table.num_rows + table.num_rows // 4),
+    )
     series.subjects = list(header.subjects)
     series.index = {subject: row for row, subject in enumerate(series.subjects)}
     series.apis = {api: number for number, api in enumerate(header.apis)}

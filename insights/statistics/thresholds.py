@@ -32,7 +32,7 @@ def begin_day(hour: Hour) -> None:
     _read_records(hour, day)
     _read_low_records(hour, day)
     slot = day % RECORD_DAYS
-    for daily in (series.record_calls, series.record_expected, series.maximum, series.low_calls, series.low_expected):
+    for daily in (series.record_calls, series.record_expected, series.maximum, series.low_counted, series.low_expected):
         daily[slot] = 0.0
     series.has_calls[slot], series.busiest[slot] = False, 0
     series.today_score[:], series.today_low[:] = 0.0, 0.0
@@ -107,12 +107,12 @@ def _found_in_first_week(hour: Hour) -> Floats:
 def _read_low_records(hour: Hour, day: int) -> None:
     series = hour.memory.series
     expected = series.low_expected
-    size = series.size[:, hour.parameters.hour_window]
-    score = np.where(expected > 0, lower_score(series.low_calls, np.where(expected > 0, expected, 1.0), size), 0.0)
+    size = series.size[:, [view.window for view in hour.parameters.drop_views]]
+    score = np.where(expected > 0, lower_score(series.low_counted, np.where(expected > 0, expected, 1.0), size), 0.0)
     best = score.argmax(axis=0)
     series.low_record[:] = np.take_along_axis(score, best[None], axis=0)[0]
     series.low_record_day[:] = _day_of_slot(best, day)
-    series.low_record_count[:] = np.take_along_axis(series.low_calls, best[None], axis=0)[0]
+    series.low_record_count[:] = np.take_along_axis(series.low_counted, best[None], axis=0)[0]
 
 
 def _day_of_slot(slot: NDArray[np.int64], day: int) -> NDArray[np.int64]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import numpy as np
+
 from insights.records.series import Direction
 from insights.statistics.coverage import Coverage
 from insights.statistics.detector import detect
@@ -63,3 +65,32 @@ def test_many_drops_at_once_are_a_delivery_problem(table: Table, at: At, steady:
 
     found = detect(table([*heartbeat, *rows]), window=Window(at(9), at(11)))
     assert [e for e in found.episodes if e.direction is Direction.DROP] == []
+
+
+def test_silence_of_a_series_whose_calls_come_in_heaps(table: Table, at: At, heartbeat: Rows) -> None:
+    """Of 60 calls an hour in six heaps one hour may well lack all; four hours without a single heap are told."""
+    random, silent = np.random.default_rng(5), Window(at(10, 10), at(10, 16))
+    rows = [
+        {"minute": minute, "event_name": "PutHeap", "count": int(random.geometric(0.1))}
+        for minute in (at(0) + timedelta(minutes=n) for n in range(11 * 1440))
+        if random.random() < 0.1 and minute not in silent
+    ]
+
+    (episode,) = detect(table([*heartbeat, *rows]), window=Window(at(9), at(11))).episodes
+    assert (episode.direction, episode.series.event_name) == (Direction.DROP, "PutHeap")
+    assert episode.window_minutes == 240
+    assert timedelta(0) <= silent.start - episode.start <= timedelta(hours=1)
+    assert timedelta(0) <= episode.end - silent.end <= timedelta(hours=1)
+
+
+def test_what_recovers_is_no_drop_any_more(table: Table, at: At, steady: Steady, heartbeat: Rows) -> None:
+    """After three silent hours that were too like the nightly ones to be told, calls as usual are not told as silence
+    of four."""
+    night = [Window(at(day, 2), at(day, 5)) for day in range(11)]
+    rows = [
+        row
+        for row in steady("PutDaily", calls_per_minute=4, days=11, seed=2)
+        if not any(row["minute"] in span for span in night)
+    ]
+
+    assert detect(table([*heartbeat, *rows]), window=Window(at(9), at(11))).episodes == ()

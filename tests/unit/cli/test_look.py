@@ -53,6 +53,17 @@ class TestList:
         assert r"\x1b[2J\x07[red]calls[/red]\r\n" in out
 
 
+@pytest.mark.parametrize("arguments", [("counts", *DAY, "--csv"), ("quality", *DAY, "--out")], ids=lambda each: each[0])
+def test_no_such_folder(command: Command, lake: Path, tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    """A file that cannot be written is named, with the reason."""
+    path = tmp_path / "missing" / "file"
+
+    answer = command(*arguments, path, "--lake", lake)
+
+    assert answer.status == 1
+    assert f"error: {path} cannot be written: No such file or directory" in answer.err
+
+
 class TestShow:
     def test_by_its_beginning(self, command: Command, lake: Path) -> None:
         """An insight is found by the beginning of its id; its records are shown as AWS would have written them."""

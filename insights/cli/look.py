@@ -10,7 +10,7 @@ from typing import Annotated, TextIO
 
 import typer
 
-from insights.cli.options import EndOption, JsonOption, LakeOption, SettingsOption, StartOption, workspace_of
+from insights.cli.options import EndOption, JsonOption, LakeOption, SettingsOption, StartOption, window_of, workspace_of
 from insights.cli.output import Output, shown, writing
 from insights.errors import NotFoundError
 from insights.records.partitions import EventHour
@@ -100,7 +100,7 @@ def counts(
     csv_file: Annotated[Path | None, typer.Option("--csv", help="Write CSV there; default: standard output.")] = None,
 ) -> None:
     """Write the minute counts of a window as CSV."""
-    window = Window(parse_instant(start), parse_instant(end))
+    window = window_of(parse_instant(start), parse_instant(end))
     workspace = workspace_of(settings, lake)
     if csv_file is None:
         _write_counts(sys.stdout, window, workspace)
@@ -155,7 +155,7 @@ def quality(
 ) -> None:
     """Write the data-quality report of a window as one self-contained HTML page."""
     output = Output(as_json)
-    window = Window(parse_instant(start), parse_instant(end))
+    window = window_of(parse_instant(start), parse_instant(end))
     page = quality_report.render(window, workspace_of(settings, lake))
     with writing(out):
         out.write_text(page.html, encoding="utf-8")

@@ -319,4 +319,14 @@ def _nearest(name: str, known: Any) -> str:
 def _explain(error: msgspec.ValidationError) -> str:
     text, _, path = str(error).partition(" - at `$.")
     setting = path.rstrip("`").split("[")[0] or "settings"
-    return f"the setting {setting} is wrong: {text}"
+    return f"the setting {setting} is wrong: {text}{_words(setting) if text.startswith('Invalid enum value') else ''}"
+
+
+def _words(setting: str) -> str:
+    """Name the words that a setting, or each member of it, may be."""
+    kind = msgspec.inspect.type_info(Settings)
+    for name in setting.split("."):
+        kind = next(field.type for field in kind.fields if field.name == name)  # type: ignore[attr-defined]
+    kind = getattr(kind, "item_type", kind)
+    words = getattr(kind, "values", ())
+    return f": write one of {', '.join(map(str, words))}" if words else ""

@@ -8,11 +8,11 @@ from typing import Annotated
 
 import typer
 
-from insights.cli.options import JsonOption, LakeOption, NowOption, SettingsOption, instant_of, workspace_of
+from insights.cli.options import JsonOption, LakeOption, NowOption, SettingsOption, instant_of, window_of, workspace_of
 from insights.cli.output import Output
 from insights.stages.coverage import gaps
 from insights.storage import coverage as table
-from insights.windows import DAY, Window, ceil
+from insights.windows import DAY, ceil
 
 _COLUMNS = ("day", "hours by the clock (UTC)", "records", "late", "log files*")
 _VERDICTS = ("verified", "unverified", "refuted")
@@ -33,7 +33,7 @@ def coverage(
     output = Output(as_json)
     workspace = workspace_of(settings, lake)
     until = instant_of(end, default=workspace.now())
-    window = Window(instant_of(start, default=ceil(until, DAY) - 7 * DAY), until)
+    window = window_of(instant_of(start, default=ceil(until, DAY) - 7 * DAY), until)
     rows = list(table.read(workspace.lake, window))
     found = gaps(rows)
     output.document({"window": str(window), "hours": rows, "gaps": found})

@@ -5,17 +5,17 @@ from __future__ import annotations
 import csv
 import json
 import sys
-from contextlib import nullcontext
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TextIO
 
 import typer
 
-from insights.cli.options import EndOption, JsonOption, LakeOption, SettingsOption, StartOption, workspace_of
-from insights.cli.output import Output, shown
+from insights.cli.options import EndOption, JsonOption, LakeOption, SettingsOption, StartOption, window_of, workspace_of
+from insights.cli.output import Output, shown, writing
 from insights.errors import NotFoundError
 from insights.records.partitions import EventHour
 from insights.stages import quality_report
+from insights.stages.workspace import Workspace
 from insights.storage import insights as table
 from insights.storage.counts import read_counts
 from insights.windows import Window, format_instant, parse_instant
@@ -95,13 +95,20 @@ def counts(
     csv_file: Annotated[Path | None, typer.Option("--csv", help="Write CSV there; default: standard output.")] = None,
 ) -> None:
     """Write the minute counts of a window as CSV."""
-    window = Window(parse_instant(start), parse_instant(end))
+    window = window_of(parse_instant(start), parse_instant(end))
     workspace = workspace_of(settings, lake)
-    with csv_file.open("w", newline="", encoding="utf-8") if csv_file else nullcontext(sys.stdout) as sink:
-        writer = csv.writer(sink, lineterminator="\n")
-        writer.writerow(_CSV_COLUMNS)
-        for hour, rows in read_counts(workspace.lake, window):
-            writer.writerows(_line(hour, row) for row in rows.to_pylist() if row["minute"] in window)
+    if csv_file is None:
+        _write_counts(sys.stdout, window, workspace)
+        return
+    with writing(csv_file), csv_file.open("w", newline="", encoding="utf-8") as sink:
+        _write_counts(sink, window, workspace)
+
+
+def _write_counts(sink: TextIO, window: Window, workspace: Workspace) -> None:
+    writer = csv.writer(sink, lineterminator="\n")
+    writer.writerow(_CSV_COLUMNS)
+    for hour, rows in read_counts(workspace.lake, window):
+        writer.writerows(_line(hour, row) for row in rows.to_pylist() if row["minute"] in window)
 
 
 def _line(hour: EventHour, row: table.Row) -> tuple[object, ...]:
@@ -139,8 +146,9 @@ def quality(
 ) -> None:
     """Write the data-quality report of a window as one self-contained HTML page."""
     output = Output(as_json)
-    window = Window(parse_instant(start), parse_instant(end))
+    window = window_of(parse_instant(start), parse_instant(end))
     page = quality_report.render(window, workspace_of(settings, lake))
-    out.write_text(page.html, encoding="utf-8")
+    with writing(out):
+        out.write_text(page.html, encoding="utf-8")
     output.document({"page": str(out), "verdict": page.verdict, "hours": page.hours})
     output.say(f"{page.hours} hours, {page.verdict}: {out}")

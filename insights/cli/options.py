@@ -9,9 +9,11 @@ from typing import Annotated
 import msgspec
 import typer
 
+from insights.errors import WindowError
+from insights.records.event import EARLIEST, LATEST
 from insights.settings import Settings, load_settings
 from insights.stages.workspace import Workspace
-from insights.windows import parse_instant
+from insights.windows import Window, format_instant, parse_instant
 
 TrailOption = Annotated[str | None, typer.Option("--trail", help="The trail: s3://bucket/prefix or a folder.")]
 LakeOption = Annotated[str | None, typer.Option("--lake", help="The lake: s3://bucket/prefix or a folder.")]
@@ -26,6 +28,21 @@ NowOption = Annotated[str | None, typer.Option("--end", help="First instant afte
 def instant_of(text: str | None, *, default: datetime) -> datetime:
     """Read an instant that may be left out."""
     return default if text is None else parse_instant(text)
+
+
+def window_of(start: datetime, end: datetime) -> Window:
+    """Give the window of a command.
+
+    Raises:
+        WindowError: it is empty, or reaches beyond the times that a call can have.
+    """
+    window = Window(start, end)
+    if window.start < EARLIEST or window.end > LATEST:
+        raise WindowError(
+            f"the window {window} reaches beyond {format_instant(EARLIEST)}/{format_instant(LATEST)}, in which all "
+            "calls lie: begin later or end earlier"
+        )
+    return window
 
 
 def workspace_of(settings: Path | None, lake: str | None) -> Workspace:

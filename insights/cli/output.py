@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from pathlib import Path
 from typing import Any
 
 from rich.box import SIMPLE_HEAD
@@ -27,6 +28,7 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
+from insights.errors import StorageError
 from insights.windows import format_instant
 
 
@@ -104,6 +106,19 @@ class Steps:
     def _note(self, text: str) -> None:
         if not self.notes.is_terminal:
             self.notes.print(Text(text))
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Write a file of the user's choice.
+
+    Raises:
+        StorageError: the system does not let us.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise StorageError(f"{path} cannot be written: {error.strerror}: name another file or folder") from error
 
 
 def shown(value: object) -> str:

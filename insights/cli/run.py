@@ -16,12 +16,13 @@ from insights.cli.options import (
     StartOption,
     TrailOption,
     settings_of,
+    window_of,
 )
 from insights.cli.output import Output
 from insights.stages import pipeline
 from insights.stages.pipeline import PipelineReport
 from insights.stages.report import CoverageReport, VerifyReport
-from insights.windows import Window, parse_instant
+from insights.windows import parse_instant
 
 WorkersOption = Annotated[
     int | None, typer.Option("--workers", min=1, help="Processes that read shards; default: one for each core.")
@@ -40,7 +41,7 @@ def run(
 ) -> None:
     """Read what was delivered for a window, count it, judge it, publish what is unusual and tell the channels."""
     output = Output(as_json)
-    window = Window(parse_instant(start), parse_instant(end))
+    window = window_of(parse_instant(start), parse_instant(end))
     chosen = settings_of(settings, trail=trail, lake=lake)
     with output.progress() as steps:
         report = pipeline.run(window, chosen, workers=workers or os.cpu_count() or 1, progress=steps.advance)

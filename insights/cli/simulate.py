@@ -12,7 +12,7 @@ from typing import Annotated, TypeVar
 import typer
 
 from insights.cli.options import JsonOption
-from insights.cli.output import Output
+from insights.cli.output import Output, writing
 from insights.integrity.places import place_of
 from insights.simulate import (
     SCENARIOS,
@@ -74,7 +74,8 @@ def simulate(  # noqa: PLR0913 - each is an option of the command
             steps.advance("simulated hours", min(int((each.delivered_at - plan.start) / HOUR), hours), hours)
     incidents = truth(plan)
     if truth_file is not None:
-        truth_file.write_text(json.dumps(incidents, indent=2) + "\n", encoding="utf-8")
+        with writing(truth_file):
+            truth_file.write_text(json.dumps(incidents, indent=2) + "\n", encoding="utf-8")
     output.document({"objects": objects, "digests": digests, "records": records, "incidents": incidents})
     output.say(f"{records} records in {objects} objects, incidents: {len(incidents)}; in {out}")
 
@@ -85,7 +86,8 @@ def _delivered(plan: TrailPlan, store: ObjectStore, keys_file: Path | None) -> I
         yield from simulate_trail(plan)
         return
     key, place = seeded_key(plan.seed), place_of(store.url)
-    keys_file.write_bytes(public_key_list(plan, key))
+    with writing(keys_file):
+        keys_file.write_bytes(public_key_list(plan, key))
     yield from with_digests(plan, simulate_trail(plan), key, bucket=place.bucket or BUCKET, root=place.prefix)
 
 

@@ -8,7 +8,7 @@ from typing import Annotated
 import msgspec
 import typer
 
-from insights.cli.options import JsonOption, SettingsOption, TrailOption, instant_of, settings_of
+from insights.cli.options import JsonOption, SettingsOption, TrailOption, instant_of, settings_of, window_of
 from insights.cli.output import Output
 from insights.errors import SettingsError
 from insights.integrity.public_keys import KeysOfRegion, parse_public_keys
@@ -71,7 +71,7 @@ def _window(start: str | None, end: str | None, workspace: Workspace) -> Window 
         return None
     if start is None:
         raise typer.BadParameter("it needs --start: say from when on digests are expected", param_hint="--end")
-    return Window(parse_instant(start), instant_of(end, default=workspace.now()))
+    return window_of(parse_instant(start), instant_of(end, default=workspace.now()))
 
 
 def _read_keys(file: Path | None) -> KeysOfRegion | None:

@@ -6,10 +6,10 @@ from typing import Annotated
 
 import typer
 
-from insights.cli.options import JsonOption, LakeOption, NowOption, SettingsOption, instant_of, workspace_of
+from insights.cli.options import JsonOption, LakeOption, NowOption, SettingsOption, instant_of, window_of, workspace_of
 from insights.cli.output import Output
 from insights.storage import reasons as table
-from insights.windows import DAY, Window
+from insights.windows import DAY
 
 _COLUMNS = ("until (UTC)", "account", "Region", "what*", "became*")
 
@@ -31,7 +31,7 @@ def why(  # noqa: PLR0913 - each is an option of the command
     output = Output(as_json)
     workspace = workspace_of(settings, lake)
     until = instant_of(end, default=workspace.now())
-    window = Window(instant_of(start, default=until - DAY), until)
+    window = window_of(instant_of(start, default=until - DAY), until)
     wanted = {"account_id": account, "region": region, "event_name": event_name}
     rows = [
         row

@@ -142,7 +142,7 @@ def _gunzip(name: str, body: bytes, limit_bytes: int) -> tuple[bytes, bool] | Re
         return Refusal("empty_object", "0 bytes", None, b"")
     if not body.startswith(GZIP_MAGIC):
         if name.endswith(".gz") and not body.lstrip().startswith((b"{", b"[")):
-            return Refusal("not_gzip", f"begins with {body[:4].hex()}", None, body)
+            return Refusal("not_gzip", f"begins with {body[:16]!r}", None, body)
         return (body, False) if len(body) <= limit_bytes else refuse_too_large(len(body), limit_bytes, body)
     try:
         unpacked = _unpack(body, limit_bytes)
@@ -257,8 +257,19 @@ def _entries_leniently(text: bytes, error: Exception) -> list[bytes] | Refusal:
     return Refusal("no_records", kind, None, text)
 
 
+_BEGINNINGS = {
+    GZIP_MAGIC: "packed twice: what is unpacked is a gzip stream again",
+    b"\xef\xbb\xbf": "begins with a byte order mark: a program has saved it anew",
+    b"\xff\xfe": "UTF-16, or begins with its byte order mark: a program has saved it anew",
+    b"\xfe\xff": "UTF-16, or begins with its byte order mark: a program has saved it anew",
+}
+
+
 def _shape(text: bytes) -> str | None:
-    """Recognise what people put beside trails: one JSON object a line."""
+    """Recognise what people put beside trails: what was packed or saved anew, and one JSON object a line."""
+    for beginning, shape in _BEGINNINGS.items():
+        if text.startswith(beginning):
+            return shape
     lines = text.split(b"\n", 2)
     if len(lines) < 2:
         return None

@@ -7,6 +7,7 @@ Format: AWS CloudTrail User Guide, "CloudTrail record contents for management, d
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -20,6 +21,8 @@ from insights.windows import format_instant, parse_instant
 
 _FLAG_TEXTS = {"true": True, "false": False}
 
+_TO_THE_MINUTE = re.compile(r"T\d\d:?\d\d")
+
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 LATEST = datetime(2200, 1, 1, tzinfo=UTC)
 """An event time t is usable where EARLIEST <= t < LATEST: years that cannot be would make folders nobody can read."""
@@ -30,6 +33,8 @@ class Kind(Enum):
 
     INSTANT = "instant"
     TEXT = "text"
+    ID = "id"
+    """A text that tells events apart, so that an empty one is none."""
     FLAG = "flag"
     NESTED = "nested"
 
@@ -59,7 +64,7 @@ MEMBERS = (
     Member("responseElements", "response_elements_json", Kind.NESTED),
     Member("additionalEventData", "additional_event_data_json", Kind.NESTED),
     Member("requestID", "request_id", Kind.TEXT),
-    Member("eventID", "event_id", Kind.TEXT),
+    Member("eventID", "event_id", Kind.ID),
     Member("readOnly", "is_read_only", Kind.FLAG),
     Member("resources", "resources_json", Kind.NESTED),
     Member("eventType", "event_type", Kind.TEXT),
@@ -83,7 +88,8 @@ BY_NAME = {member.name: member for member in MEMBERS}
 
 # Exactly AWS's form; anything else (milliseconds, offsets) takes the slower path that keeps the original text.
 _InstantText = Annotated[str, msgspec.Meta(min_length=20, max_length=20)]
-_TYPES = {Kind.INSTANT: _InstantText, Kind.TEXT: str, Kind.FLAG: bool, Kind.NESTED: msgspec.Raw}
+_IdText = Annotated[str, msgspec.Meta(min_length=1)]
+_TYPES = {Kind.INSTANT: _InstantText, Kind.TEXT: str, Kind.ID: _IdText, Kind.FLAG: bool, Kind.NESTED: msgspec.Raw}
 
 NO_TEXT = msgspec.Raw()
 """What an absent nested member is: no JSON is empty."""
@@ -171,6 +177,8 @@ def _fit(member: Member, value: Any) -> Any:
         return value if isinstance(value, bool) else _FLAG_TEXTS.get(str(value))
     if not isinstance(value, str):
         return None
+    if member.kind is Kind.ID and not value:
+        return None
     return _instant_text(value) if member.kind is Kind.INSTANT else value.encode("utf-8", "replace").decode()
 
 
@@ -179,6 +187,9 @@ def _is_altered(fitted: Any, value: Any) -> bool:
 
 
 def _instant_text(text: str) -> str | None:
+    if not _TO_THE_MINUTE.search(text):
+        # A day alone would put all its calls into the minute of midnight.
+        return None
     try:
         instant = parse_instant(text)
     except WindowError:

@@ -89,7 +89,8 @@ def _key(identity: _UserIdentity) -> str | None:
         return identity.invoked_by
     if identity.principal_id and identity.type != "AssumedRole":
         return identity.principal_id
-    return identity.account_id
+    # Sign-ins that fail tell neither ARN nor principal, only the name that was typed in.
+    return identity.user_name or identity.account_id
 
 
 def without_session(arn: str) -> str:

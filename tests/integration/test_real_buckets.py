@@ -117,7 +117,7 @@ def test_nothing_said_of_reading(pipeline, record, name: str, is_read_only: bool
         (b'{"eventName":"A"}\n{"eventName":"B"}\n', "not_json", "one JSON object a line: not a trail object"),
         (b'{"@timestamp":1}\n{}\n', "not_json", "one JSON object a line (Logstash): not a trail object"),
         (b"[]", "no_records", "the top level is a list"),
-        (b"<html>", "not_gzip", "begins with 3c68746d"),
+        (b"<html>", "not_gzip", "begins with b'<html>'"),
     ],
     ids=["lines", "Logstash", "list", "error page"],
 )

@@ -53,6 +53,29 @@ class TestList:
         assert r"\x1b[2J\x07[red]calls[/red]\r\n" in out
 
 
+@pytest.mark.parametrize("arguments", [("counts", *DAY, "--csv"), ("quality", *DAY, "--out")], ids=lambda each: each[0])
+def test_no_such_folder(command: Command, lake: Path, tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    """A file that cannot be written is named, with the reason."""
+    path = tmp_path / "missing" / "file"
+
+    answer = command(*arguments, path, "--lake", lake)
+
+    assert answer.status == 1
+    assert f"error: {path} cannot be written: No such file or directory" in answer.err
+
+
+@pytest.mark.parametrize(("start", "end"), [("0001-01-01", "2026-11-02"), ("2026-11-01", "9999-12-31")])
+@pytest.mark.parametrize("name", ["run", "counts", "quality", "coverage", "why"])
+def test_beyond_all_time(command: Command, lake: Path, tmp_path: Path, name: str, start: str, end: str) -> None:
+    """A window no calendar or call reaches is refused with the times it may have, before anything is read."""
+    trail = ("--trail", tmp_path) if name == "run" else ()
+
+    answer = command(name, "--lake", lake, *trail, "--start", start, "--end", end)
+
+    assert answer.status == 1
+    assert "reaches beyond 2000-01-01T00:00:00Z/2200-01-01T00:00:00Z" in answer.err
+
+
 class TestShow:
     def test_by_its_beginning(self, command: Command, lake: Path) -> None:
         """An insight is found by the beginning of its id; its records are shown as AWS would have written them."""

@@ -26,6 +26,22 @@ def good(record, body) -> bytes:
 
 
 class TestObjects:
+    @pytest.mark.parametrize(
+        ("saved_anew", "detail"),
+        [
+            (gzip.compress, "packed twice"),
+            (lambda text: b"\xef\xbb\xbf" + text, "begins with a byte order mark"),
+            (lambda text: text.decode().encode("utf-16"), "UTF-16"),
+        ],
+        ids=["gzip", "BOM", "UTF-16"],
+    )
+    def test_saved_anew(self, good: bytes, saved_anew: Callable[[bytes], bytes], detail: str) -> None:
+        """Of an object that a program has packed or saved anew it is said what the program did."""
+        document = read_document(NAME, packed(saved_anew(gzip.decompress(good))))
+
+        assert reasons(document) == [("not_json", None)]
+        assert document.refusals[0].detail.startswith(detail)
+
     def test_records(self, good: bytes) -> None:
         """All records of an object are read in order."""
         document = read_document(NAME, good)
@@ -204,6 +220,8 @@ class TestRecords:
             {"eventTime": "2026-11-01T13:05:07.5+99:00"},
             {"eventTime": "0001-01-01T00:00:00.000+05:00"},
             {"eventTime": "9999-12-31T23:59:59.999Z"},
+            {"eventTime": "2026-11-01"},
+            {"eventTime": "2026-11-01T13Z"},
             {"eventName": None},
             {"eventSource": ["ec2.amazonaws.com"]},
             {"awsRegion": 1},

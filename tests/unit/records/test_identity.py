@@ -39,6 +39,13 @@ def test_iam_user() -> None:
     assert (user.key, user.user_name, user.access_key_id) == (arn, "Alice", "AKIAIOSFODNN7EXAMPLE")
 
 
+def test_failed_sign_in() -> None:
+    """Whose sign-in failed is told by name alone (CloudTrail User Guide, "AWS Management Console sign-in events")."""
+    user = parsed({"type": "IAMUser", "accountId": ACCOUNT, "accessKeyId": "", "userName": "Alice"})
+
+    assert (user.key, user.arn, user.account_id) == ("Alice", None, ACCOUNT)
+
+
 def test_assumed_role() -> None:
     """A role goes by its ARN without the session, and by its issuer's name."""
     role = parsed(

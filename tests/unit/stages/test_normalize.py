@@ -51,6 +51,14 @@ class TestEvents:
         ]
         assert [row["recipient_account_id"] for row in pipeline.rows("events")] == [None, "444455556666"]
 
+    def test_empty_ids(self, pipeline, record) -> None:
+        """Events whose ids are empty are told apart by their content, as those without ids are, and lose nothing."""
+        pipeline.deliver(record(1, eventID=""), record(2, eventID="", eventName="StopInstances"))
+        report = pipeline.normalize()
+
+        assert (report.kept, report.duplicate) == (2, 0)
+        assert [restore(row)["eventID"] for row in pipeline.rows("events")] == ["", ""]
+
     def test_loose_file(self, pipeline, record, body) -> None:
         """Records of a file that tells nothing go by what they say themselves."""
         nameless = record(2)

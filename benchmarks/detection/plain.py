@@ -2,8 +2,8 @@
 
 The method ours grew out of, written anew and without ours' code: score of the negative binomial's deviance over windows
 of 1 to 240 minutes, a series' own record as its threshold, start and end by likelihood, cool-down, onboarding, a pool
-of first denials, drops. Left out: that an insight still going on is told again when it doubles. A change of level counts
-from the next whole hour on.
+of first denials, drops. Left out: that an insight still going on is told again when it doubles. A change of level
+counts from the next whole hour on.
 """
 
 from __future__ import annotations
@@ -13,12 +13,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from benchmarks.detection.counting import HOUR
-from benchmarks.detection.plain_counts import Bools, Cells, Floats, Ints, cells_of
+from benchmarks.detection.plain_counts import Bools, Cells, Floats, Ints
 from benchmarks.detection.plain_drops import Drops
 from benchmarks.detection.plain_episodes import COOLDOWN_MINUTES, Episode, begun, carry_on
 from benchmarks.detection.plain_memory import POOL_WINDOWS, WINDOWS, Factors, Memory, upper_score
 from benchmarks.detection.scoring import Alarm
-from insights.simulate.population import Population
 
 _NOW = 4 * HOUR  # where the hour begins in the memory's five hours
 _COUNT_SCORE, _POOL_CALLS, _LEAST_RATIO = 5.0, 8.0, 2.0
@@ -50,11 +49,6 @@ def alarms(cells: Cells, factors: Factors) -> list[Alarm]:
     for hour in range(cells.delivered.shape[1]):
         detector.judge(hour)
     return [*detector.alarms(), *detector.drops.alarms(cells)]
-
-
-def judge(population: Population, factors: Factors) -> list[Alarm]:
-    """Judge a population."""
-    return alarms(cells_of(population), factors)
 
 
 class _Detector:
@@ -167,7 +161,7 @@ class _Detector:
     def _is_held(self, episode: Episode) -> bool:
         """Tell whether another new series of the service has spoken: in an account older than a day, for three days."""
         row, begin = episode.row, self.memory.first_hour[episode.row]
-        is_new = begin >= self.memory.place_since[row] + 24 and episode.spoke_at - begin * HOUR < _ONBOARDING_MINUTES
+        is_new = begin >= self.memory.account_since[row] + 24 and episode.spoke_at - begin * HOUR < _ONBOARDING_MINUTES
         if not is_new or self.cells.is_pool[row] or self._is_repeat(episode):
             return False
         service = int(self.cells.place[row]), self.cells.series[row].event_source

@@ -69,9 +69,7 @@ class Drops:
     def _apart(self, rows: Ints, score: Floats) -> list[tuple[int, float]]:
         """Leave out places where more than three fall at once: that is a delivery problem."""
         number = np.bincount(self._place[rows], minlength=self._place.max() + 1)
-        return [
-            (int(r), float(s)) for r, s in zip(rows, score, strict=True) if number[self._place[r]] <= _MOST_AT_ONCE
-        ]
+        return [(int(r), float(s)) for r, s in zip(rows, score, strict=True) if number[self._place[r]] <= _MOST_AT_ONCE]
 
     def _carry_on(self, drop: _Drop, memory: Memory, hour: int, is_low: bool) -> None:
         """Go on while less than half is seen; after eight hours that is the new normal. Low hours teach nothing."""

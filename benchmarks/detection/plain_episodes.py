@@ -67,7 +67,7 @@ def begun(calls: Floats, rate: float, expected: float, most_minutes: int) -> Epi
 def carry_on(episode: Episode, calls: Floats, hour: int, first: int, expected: float, longest: int) -> bool:
     """Follow an episode through the minutes of an hour from one on; tell whether it is over.
 
-    It ends at the largest sum once that has fallen by 10 ÷ ln(r/λ) and 15 minutes were quiet, or after the longest time.
+    It ends at the largest sum once that has fallen by 10 ÷ ln(r/λ) and 15 minutes were quiet, or for its length.
     """
     for minute in range(first, HOUR):
         at = hour * HOUR + minute
@@ -80,9 +80,11 @@ def carry_on(episode: Episode, calls: Floats, hour: int, first: int, expected: f
         if episode.total >= episode.best:
             episode.best, episode.best_at = episode.total, at + 1
             episode.rate = episode.calls / (at + 1 - episode.start)
-        elif episode.best - episode.total > _EVIDENCE / math.log(rate / expected):
-            if at + 1 - episode.best_at >= _QUIET_MINUTES:
-                return True
+        elif (
+            episode.best - episode.total > _EVIDENCE / math.log(rate / expected)
+            and at + 1 - episode.best_at >= _QUIET_MINUTES
+        ):
+            return True
     return False
 
 

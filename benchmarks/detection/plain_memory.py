@@ -17,6 +17,8 @@ POOL_WINDOWS = np.array([False, True, True, True, False])
 _WEEK, _MONTH_DAYS = 168, 28
 _NEW_SCORE, _NEW_POOL_SCORE = 14.0, 9.0
 _LEAST_RECORD, _LEAST_COUNT = 3.0, 5.0
+_LEAST_MINUTES = 1440.0
+"""What half a call of prior is spread over at least: a Region nobody used before has no delivered minutes yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +75,7 @@ class Memory:
         self.count_threshold = np.full((number, 5), np.inf)
         self.lowest_score = np.zeros(number)
         self.error_share = np.zeros(number)
-        self.place_since = np.where(cells.delivered.any(axis=1), cells.delivered.argmax(axis=1), hours)[cells.place]
+        self.account_since = _account_since(cells)
 
     def begin_hour(self, hour: int) -> Floats:
         """Take in the calls of an hour and give the calls per minute expected in it (n)."""
@@ -97,15 +99,18 @@ class Memory:
 
     def age_days(self, hour: int) -> Floats:
         """Days since each series had its first call (n)."""
-        return np.maximum(hour - self.first_hour, 0) / 24
+        age: Floats = np.maximum(hour - self.first_hour, 0) / 24
+        return age
 
     def is_judged(self, hour: int) -> Bools:
-        """Tell which series may be judged: those of places that deliver for 24 hours (n)."""
-        return self.cells.is_judged & (hour >= self.place_since + 24)
+        """Tell which series may be judged: those of accounts that deliver for 24 hours (n)."""
+        return self.cells.is_judged & (hour >= self.account_since + 24)
 
     def _mean(self, hour: int) -> Floats:
         past = slice(max(hour - _WEEK, 0), hour)
-        return (self.learnt[:, past].sum(axis=1) + 0.5) / np.maximum(self.minutes[:, past].sum(axis=1), HOUR)
+        minutes = np.maximum(self.minutes[:, past].sum(axis=1), _LEAST_MINUTES)
+        rate: Floats = (self.learnt[:, past].sum(axis=1) + 0.5) / minutes
+        return rate
 
     def _rate(self, hour: int) -> Floats:
         """Expectation λ: the mean of a week; of dense series the hour of day, then the hour of week, shrunk to it."""
@@ -121,7 +126,7 @@ class Memory:
     def _same_time(self, rows: Ints, hour: int, period: int, times: int) -> tuple[Floats, Floats]:
         """Give calls and minutes of that hour and its neighbours, so many periods back."""
         hours = [hour - period * back + near for back in range(1, times + 1) for near in (-1, 0, 1)]
-        cells = np.ix_(rows, [at for at in hours if 0 <= at < hour])
+        cells = np.ix_(rows, np.array([at for at in hours if 0 <= at < hour], dtype=np.int64))
         return self.learnt[cells].sum(axis=1), self.minutes[cells].sum(axis=1)
 
     def _estimate_levels(self, hour: int) -> None:
@@ -175,7 +180,9 @@ class Memory:
         for number, window in enumerate(WINDOWS[:4]):
             calls = now.reshape(len(now), HOUR // window, window).sum(axis=2)
             self._add_scatter(day, number, calls, expected_rate[:, None] * window)
-        self._add_scatter(day, 4, self.calls[:, HOUR:].sum(axis=1)[:, None], self.expected[:, HOUR:].sum(axis=1)[:, None])
+        self._add_scatter(
+            day, 4, self.calls[:, HOUR:].sum(axis=1)[:, None], self.expected[:, HOUR:].sum(axis=1)[:, None]
+        )
 
     def _add_scatter(self, day: int, window: int, calls: Floats, expected: Floats) -> None:
         """Add to k = Σ L² ÷ Σ ((S − L)² − L); the residual is capped at 3 L + 10."""
@@ -185,6 +192,8 @@ class Memory:
 
     def remember(self, day: int, rows: Ints, calls: Floats, expected: Floats, scores: Floats) -> None:
         """Keep the largest count and the highest score of the day; arguments are of minutes with calls × windows."""
+        if not rows.size:
+            return
         np.maximum.at(self.largest[:, :, day], rows, calls)
         for window in range(len(WINDOWS)):
             order = np.lexsort((scores[:, window], rows))
@@ -193,3 +202,12 @@ class Memory:
             self.record_score[rows[best], window] = scores[best, window]
             self.record_calls[rows[best], window, day] = calls[best, window]
             self.record_expected[rows[best], window, day] = expected[best, window]
+
+
+def _account_since(cells: Cells) -> Ints:
+    """Give the first delivered hour of each series' account (n)."""
+    hours = np.where(cells.delivered.any(axis=1), cells.delivered.argmax(axis=1), cells.delivered.shape[1])
+    since: dict[str, int] = {}
+    for key, place in zip(cells.series, cells.place, strict=True):
+        since[key.account_id] = min(int(hours[place]), since.get(key.account_id, int(hours[place])))
+    return np.array([since[key.account_id] for key in cells.series])

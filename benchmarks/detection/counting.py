@@ -48,12 +48,8 @@ class Bins:
 
 def bins_of(population: Population, minutes: int) -> Bins:
     """Count the judged series of a population, call rates of writes and error rates, by bins of some minutes."""
-    plan, table = population.plan, population.minute_counts
-    table = table.set_column(table.schema.get_field_index("error_code"), "error_code", _filled(table["error_code"]))
-    origin = int(plan.start.timestamp()) // 60
-    at = table["minute"].cast("int64").to_numpy() // 60_000_000 - origin
-    calls, is_read = table["count"].to_numpy(), table["is_read_only"].to_numpy(zero_copy_only=False)
-    codes, keys = _distinct([table[name] for name in _KEYS])
+    plan = population.plan
+    codes, keys, at, calls, is_read = distinct_keys(population)
     rows: dict[SeriesKey, int] = {}
     call_row, error_row = np.full(len(keys), -1), np.full(len(keys), -1)
     read_codes = set(np.unique(codes[is_read]).tolist())
@@ -73,6 +69,23 @@ def bins_of(population: Population, minutes: int) -> Bins:
     delivered = _delivered(population, series, width, minutes)
     first = (plan.days - plan.judged_days) * 1440 // minutes
     return Bins(series, minutes, _filled_gaps(counts.reshape(-1, width), delivered, 1440 // minutes), delivered, first)
+
+
+def distinct_keys(
+    population: Population,
+) -> tuple[NDArray[np.int64], list[tuple[str, ...]], NDArray[np.int64], NDArray[np.int64], NDArray[np.bool_]]:
+    """Number the keys of a population's minute counts.
+
+    Returns:
+        The number of each row's key; of every number account, Region, category, source, name and error ("" for none);
+        and of each row the minute from the start, its calls, and whether they are reads.
+    """
+    table = population.minute_counts
+    table = table.set_column(table.schema.get_field_index("error_code"), "error_code", _filled(table["error_code"]))
+    origin = int(population.plan.start.timestamp()) // 60
+    at = table["minute"].cast("int64").to_numpy() // 60_000_000 - origin
+    codes, keys = _distinct([table[name] for name in _KEYS])
+    return codes, keys, at, table["count"].to_numpy(), table["is_read_only"].to_numpy(zero_copy_only=False)
 
 
 def _delivered(population: Population, series: list[SeriesKey], width: int, minutes: int) -> NDArray[np.bool_]:

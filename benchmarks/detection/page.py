@@ -55,9 +55,14 @@ At medium and 2,000 series by population: {by_making}.
 Most of what is false is {causes}.
 
 ## Beside other methods
-Every method gets the same help: lost hours are no silence, an alarm needs five calls more or fewer than expected, hours
-next to each other are one alarm, and eight days of cool-down. Each was run over a range of thresholds; its recall is
-read off where it has as many false insights as ours. What each does stands in
+Plain records is the method ours grew out of, written anew without ours' code: each series' own record of 28 days as its
+threshold, likelihood, cool-down, onboarding, first denials, drops ([plain.py](../benchmarks/detection/plain.py)). It
+tells how hard these populations are, and what the additions bought: minutes with calls, records weighed by age and time
+of day, seldom called series and unused Regions as new, errors and drops judged by more.
+
+Every other method gets the same help: lost hours are no silence, an alarm needs five calls more or fewer than expected,
+hours next to each other are one alarm, and eight days of cool-down. Each was run over a range of thresholds; its recall
+is read off where it has as many false insights as ours. What each does stands in
 [peers.py](../benchmarks/detection/peers.py) and [packages.py](../benchmarks/detection/packages.py).
 
 | method | {peer_heads} | CPU s per 1,000 series-weeks |

@@ -11,9 +11,11 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.detection import peers
+from benchmarks.detection import peers, plain
 from benchmarks.detection.counting import HOUR, Bins, bins_of
 from benchmarks.detection.peers import PEERS, Scores
+from benchmarks.detection.plain_counts import cells_of
+from benchmarks.detection.plain_memory import Factors
 from benchmarks.detection.scoring import Score, score
 from insights.simulate.population import Population
 
@@ -29,6 +31,12 @@ PACKAGES: dict[str, tuple[str, tuple[float, ...]]] = {
 }
 """Name: the package, the thresholds it is shown at."""
 
+PLAIN = "plain records"
+PLAIN_FACTORS = (
+    Factors(1.4, 1.7), Factors(1.7, 2.0), Factors(2.3, 2.5), Factors(2.6, 3.0), Factors(3.0, 3.5), Factors(4.0, 5.0),
+)  # fmt: skip
+"""Plain records brings its own thresholds and cool-down; its knobs are two factors, of which the first names a run."""
+
 Rivals = dict[tuple[str, float], Score]
 
 
@@ -39,8 +47,8 @@ def judge(population: Population) -> tuple[Rivals, dict[str, float]]:
         The scores by (method, threshold), and the CPU seconds of each method.
     """
     all_bins = {minutes: bins_of(population, minutes) for minutes in (5, HOUR)}
-    found: Rivals = {}
-    used = {}
+    found, seconds = _by_plain_records(population)
+    used = {PLAIN: seconds}
     for name, (peer, lengths, thresholds) in PEERS.items():
         begun = time.process_time()
         scores = [peer(all_bins[minutes]) for minutes in lengths]
@@ -51,6 +59,16 @@ def judge(population: Population) -> tuple[Rivals, dict[str, float]]:
             scores, used[name] = _by_package(package, all_bins[HOUR])
             found |= {(name, t): score(population, peers.alarms(scores, t)) for t in thresholds}
     return found, used
+
+
+def _by_plain_records(population: Population) -> tuple[Rivals, float]:
+    """Give its scores, and the CPU seconds of one run."""
+    begun = time.process_time()
+    cells = cells_of(population)
+    counted = time.process_time()
+    found = {(PLAIN, f.score): plain.alarms(cells, f) for f in PLAIN_FACTORS}
+    used = counted - begun + (time.process_time() - counted) / len(PLAIN_FACTORS)
+    return {key: score(population, alarms) for key, alarms in found.items()}, used
 
 
 def _by_package(package: str, bins: Bins) -> tuple[list[Scores], float]:

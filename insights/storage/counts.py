@@ -22,7 +22,7 @@ from insights.storage import changes, count_files, events, hours
 from insights.storage.count_files import TABLE, day_key, hour_key, hour_of_key, read_day, rows_of_hour
 from insights.storage.objects import ABSENT, ObjectStore
 from insights.storage.partitions import Place, account_regions, day_of
-from insights.storage.tables import read_columns, read_version
+from insights.storage.tables import read_columns, read_version, reading
 from insights.windows import HOUR, Window, floor
 
 __all__ = [
@@ -143,7 +143,9 @@ def _rows(store: ObjectStore, files: Sequence[CountFile]) -> pa.Table:
     key, asked = files[0].key, [each.hour for each in files]
     if hour_of_key(key) is not None:
         try:
-            return read_columns(store.get(key)[0], MINUTE_COUNTS.names)
+            content = store.get(key)[0]
+            with reading(f"{store.url}/{key}"):
+                return read_columns(content, MINUTE_COUNTS.names)
         except NotFoundError:
             # It went into the day's file after it was listed.
             pass

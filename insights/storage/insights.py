@@ -16,7 +16,7 @@ from insights.errors import NotFoundError
 from insights.records.schemas import INSIGHTS
 from insights.storage.objects import ABSENT, ObjectStore
 from insights.storage.partitions import day_of
-from insights.storage.tables import encode, read_columns
+from insights.storage.tables import encode, read_columns, reading
 from insights.windows import Window
 
 TABLE = "insights"
@@ -72,7 +72,9 @@ def settle(store: ObjectStore, rows: Iterable[Row]) -> None:
 
 def _rows(store: ObjectStore, key: str) -> list[Row]:
     content, etag = store.get(key)
-    return [row | {"_key": key, "_etag": etag} for row in read_columns(content).to_pylist()]
+    with reading(f"{store.url}/{key}"):
+        table = read_columns(content)
+    return [row | {"_key": key, "_etag": etag} for row in table.to_pylist()]
 
 
 def _by_start(row: Row) -> Any:

@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 
 from insights.errors import ConflictError, NotFoundError
 from insights.storage.objects import ABSENT, ObjectInfo, ObjectStore
-from insights.storage.tables import encode, read_columns, unpacked_bytes
+from insights.storage.tables import encode, read_columns, reading, unpacked_bytes
 
 MAXIMUM_BYTES = 64 * 2**20
 UNPACKED_BYTES = 256 * 2**20
@@ -60,7 +60,9 @@ def read_listed(
             content = store.get(key)[0]
         except NotFoundError:
             continue
-        yield read_columns(content, columns)
+        with reading(f"{store.url}/{key}"):
+            table = read_columns(content, columns)
+        yield table
 
 
 def merge(store: ObjectStore, folder: str, listed: Sequence[ObjectInfo], identity: Sequence[str]) -> Merged | None:

@@ -6,7 +6,8 @@ is whatever no longer matches, so a killed or repeated run needs no memory of it
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +15,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from insights.errors import ConflictError, NotFoundError
+from insights.errors import ConflictError, NotFoundError, StorageError
 from insights.records.schemas import REPEATED
 from insights.storage.objects import ABSENT, ObjectStore
 
@@ -132,13 +133,31 @@ class StoredRows:
         return found.take(pa.array(places))
 
 
+@contextmanager
+def reading(place: str) -> Iterator[None]:
+    """Name the file that is read inside.
+
+    Raises:
+        StorageError: it is no Parquet file, or a damaged one.
+    """
+    try:
+        yield
+    except (pa.ArrowException, OSError) as error:
+        found = " ".join(str(error).split())
+        raise StorageError(
+            f"{place} is damaged ({found}): put an earlier version of it back; if there is none, docs/operations.md "
+            'says under "A file of the lake is damaged" how it is made again'
+        ) from error
+
+
 def open_rows(store: ObjectStore, key: str, schema: pa.Schema) -> StoredRows:
     """Open a file; what is a dictionary in the schema is read as one."""
     try:
         content, etag = store.get(key)
     except NotFoundError:
         return StoredRows(schema, ABSENT, None)
-    return StoredRows(schema, etag, _opened(content, schema))
+    with reading(f"{store.url}/{key}"):
+        return StoredRows(schema, etag, _opened(content, schema))
 
 
 def _opened(content: bytes, schema: pa.Schema) -> pq.ParquetFile:
@@ -157,8 +176,9 @@ def read_version(store: ObjectStore, key: str, schema: pa.Schema, *, columns: Se
         content, etag = store.get(key)
     except NotFoundError:
         return Version(schema.empty_table().select(names), ABSENT, "")
-    file = _opened(content, schema)
-    table = file.read(columns=names, use_threads=False)
+    with reading(f"{store.url}/{key}"):
+        file = _opened(content, schema)
+        table = file.read(columns=names, use_threads=False)
     return Version(table, etag, _said(file, _MADE_FROM), bool(_said(file, _SEALED)))
 
 

@@ -33,6 +33,7 @@ INSTANTS = st.one_of(
 ORDINARY = {
     Kind.INSTANT: INSTANTS,
     Kind.TEXT: st.one_of(ANY_TEXT, HALF_SURROGATES),
+    Kind.ID: st.one_of(ANY_TEXT, HALF_SURROGATES),
     Kind.FLAG: st.sampled_from([True, False, "true", "false"]),
     Kind.NESTED: JSON,
 }

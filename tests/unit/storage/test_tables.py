@@ -3,9 +3,12 @@ import io
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+import pytest
 
+from insights.errors import StorageError
 from insights.records.schemas import MINUTE_COUNTS
 from insights.storage.objects import ABSENT
+from insights.storage.opening import open_store
 from insights.storage.tables import encode, encode_parts, open_rows, put_if_new, read_columns, read_version
 
 PARTS = (range(3), range(3, 4), range(4, 8))
@@ -119,3 +122,16 @@ def test_put_if_new(store) -> None:
     assert put_if_new(store, "key", b"first") is True
     assert put_if_new(store, "key", b"second") is False
     assert store.get("key")[0] == b"first"
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"no Parquet at all", b"PAR1" + bytes(20) + b"PAR1"], ids=["empty", "text", "zeros"]
+)
+def test_damaged(content: bytes) -> None:
+    """A file that cannot be read is named, with where to find the remedy."""
+    store = open_store("memory://")
+    store.put("events/hour.parquet", content)
+
+    for read in (read_version, open_rows):
+        with pytest.raises(StorageError, match=r"/events/hour\.parquet is damaged .*A file of the lake is damaged"):
+            read(store, "events/hour.parquet", MINUTE_COUNTS)

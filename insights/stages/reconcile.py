@@ -1,7 +1,8 @@
 """reconcile: show that nothing was lost and nothing counted twice, from what the lake and the trail hold now.
 
 records in = kept + duplicate + out of scope + quarantined, over every object the ledger has of the window's deliveries;
-objects listed = read + skipped with a reason + unread; and the quarantine holds a row for every record it is said to.
+objects listed = read + skipped with a reason + unread; the quarantine holds a row for every record it is said to; and
+every hour that records were put into is still there.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ import msgspec
 from insights.errors import ReconciliationError
 from insights.stages.report import RECORD_COUNTS, ReconcileReport
 from insights.stages.workspace import Workspace
-from insights.storage import ledger, quarantine
+from insights.storage import events, ledger, quarantine
+from insights.storage.hours import touched, with_versions
 from insights.storage.objects import ObjectStore
 from insights.storage.trail import Search, TrailObject
 from insights.windows import Window
@@ -26,8 +28,8 @@ def run(window: Window, workspace: Workspace) -> ReconcileReport:
     """List the window's deliveries again and add up what became of them.
 
     Raises:
-        ReconciliationError: the numbers do not add up, or there are objects that may not be read; the message says
-            which.
+        ReconciliationError: the numbers do not add up, an hour's events are gone, or there are objects that may not be
+            read; the message says which.
     """
     delivered = workspace.delivered(window)
     search = Search(workspace.trail, delivered, workspace.settings.trail)
@@ -48,6 +50,7 @@ def run(window: Window, workspace: Workspace) -> ReconcileReport:
         refused=refused.reasons,
     )
     _check(report, refused.records)
+    _check_events(workspace, delivered)
     # What appeared since the listing is read by the next run; what was refused to us is lost unless somebody acts.
     unreadable = quarantine.count_by_reason(workspace.lake, unread.values()).reasons.get("unreadable_object", 0)
     if unreadable:
@@ -85,4 +88,17 @@ def _check(report: ReconcileReport, quarantine_rows: int) -> None:
         raise ReconciliationError(
             f"the ledger speaks of {report.quarantined} quarantined records in {report.window}, the quarantine table "
             f"holds {quarantine_rows}: was something in quarantine/ deleted or copied?"
+        )
+
+
+def _check_events(workspace: Workspace, delivered: Window) -> None:
+    """Miss what somebody deleted: an hour's file stays, even without any row, until retention ends its day."""
+    since = workspace.kept_since()
+    hours = [hour for hour in touched(workspace.lake, delivered) if since is None or hour.start >= since]
+    there = {hour for _, versions in with_versions(workspace.lake, hours) for hour in versions}
+    if gone := [hour for hour in hours if hour not in there]:
+        raise ReconciliationError(
+            f"the ledger speaks of records in {len(gone)} event hours that have no file any more, first "
+            f'{workspace.lake.url}/{events.hour_key(gone[0])}: put it back; docs/operations.md says under "A file of '
+            'the lake is damaged" how it is made again where there is no copy'
         )

@@ -131,3 +131,13 @@ def test_nothing_read_yet(pipeline, record) -> None:
     pipeline.deliver(record(1))
 
     assert (run(pipeline).read, run(pipeline).unread, run(pipeline).records_in) == (0, 1, 0)
+
+
+def test_deleted_events(busy) -> None:
+    """An hour whose file somebody deleted is missed by name, though the ledger's numbers add up."""
+    lake = busy.workspace.lake
+    (file,) = lake.list("events/")
+    lake.delete(file.key)
+
+    with pytest.raises(ReconciliationError, match=f"1 event hours .* first .*/{file.key}"):
+        run(busy)

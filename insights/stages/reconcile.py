@@ -8,14 +8,16 @@ every hour that records were put into is still there.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 
 import msgspec
 
 from insights.errors import ReconciliationError
+from insights.records.partitions import parse_event_hour
 from insights.stages.report import RECORD_COUNTS, ReconcileReport
 from insights.stages.workspace import Workspace
 from insights.storage import events, ledger, quarantine
-from insights.storage.hours import touched, with_versions
+from insights.storage.hours import with_versions
 from insights.storage.objects import ObjectStore
 from insights.storage.trail import Search, TrailObject
 from insights.windows import Window
@@ -34,7 +36,7 @@ def run(window: Window, workspace: Workspace) -> ReconcileReport:
     delivered = workspace.delivered(window)
     search = Search(workspace.trail, delivered, workspace.settings.trail)
     unread = {(each.key, each.etag): each for each in search.objects()}
-    read, totals = _take_read(workspace.lake, delivered, unread)
+    read, totals, paths = _take_read(workspace.lake, delivered, unread)
     for each, is_unread in ledger.unread(workspace.lake, [each for each in unread.values() if each.is_loose]):
         if not is_unread:
             del unread[each.key, each.etag]
@@ -50,7 +52,7 @@ def run(window: Window, workspace: Workspace) -> ReconcileReport:
         refused=refused.reasons,
     )
     _check(report, refused.records)
-    _check_events(workspace, delivered)
+    _check_events(workspace, paths)
     # What appeared since the listing is read by the next run; what was refused to us is lost unless somebody acts.
     unreadable = quarantine.count_by_reason(workspace.lake, unread.values()).reasons.get("unreadable_object", 0)
     if unreadable:
@@ -63,17 +65,20 @@ def run(window: Window, workspace: Workspace) -> ReconcileReport:
 
 def _take_read(
     lake: ObjectStore, delivered: Window, unread: dict[tuple[str, str], TrailObject]
-) -> tuple[list[TrailObject], Counter[str]]:
-    """Take out of what was listed what the ledger has; give that, and the sums of what became of its records."""
+) -> tuple[list[TrailObject], Counter[str], set[str]]:
+    """Take out of what was listed what the ledger has; give that, the sums of what became of its records, and the paths
+    of all event hours that the ledger speaks of."""
     read: list[TrailObject] = []
     totals: Counter[str] = Counter()
+    paths: set[str] = set()
     for entry in ledger.entries(lake, delivered):
+        paths.update(entry["partitions"])
         each = unread.pop((entry["object_key"], entry["object_etag"]), None)
         if each is not None:
             # Put again with the same content, a loose object has another day than the one it was read on.
             read.append(msgspec.structs.replace(each, delivered_at=entry["delivered_at"]))
             totals.update({name: entry[name] for name in RECORD_COUNTS})
-    return read, totals
+    return read, totals, paths
 
 
 def _check(report: ReconcileReport, quarantine_rows: int) -> None:
@@ -91,10 +96,11 @@ def _check(report: ReconcileReport, quarantine_rows: int) -> None:
         )
 
 
-def _check_events(workspace: Workspace, delivered: Window) -> None:
+def _check_events(workspace: Workspace, paths: Iterable[str]) -> None:
     """Miss what somebody deleted: an hour's file stays, even without any row, until retention ends its day."""
     since = workspace.kept_since()
-    hours = [hour for hour in touched(workspace.lake, delivered) if since is None or hour.start >= since]
+    known = sorted(hour for hour in map(parse_event_hour, paths) if hour is not None)
+    hours = [hour for hour in known if since is None or hour.start >= since]
     there = {hour for _, versions in with_versions(workspace.lake, hours) for hour in versions}
     if gone := [hour for hour in hours if hour not in there]:
         raise ReconciliationError(

@@ -55,8 +55,8 @@ def spike_episode(hour: Hour, row: int, start: int, scores: HourScores, *, cell:
 def drop_episode(hour: Hour, row: int, start: int, *, view: int, expected: float, score: float) -> Episode:
     """Describe a drop that starts in a minute and was seen in a view (its number); `expected` are its calls."""
     series, parameters = hour.memory.series, hour.parameters
-    minutes, has_record = parameters.drop_views[view].hours * 60, series.low_record[row, view] > 0
-    record = float(series.low_record[row, view])
+    seen, record = parameters.drop_views[view], float(series.low_record[row, view])
+    minutes, has_record = seen.hours * 60, record > 0
     return Episode(
         series=series.subjects[row].series,
         direction=Direction.DROP,
@@ -72,7 +72,8 @@ def drop_episode(hour: Hour, row: int, start: int, *, view: int, expected: float
         threshold=max(parameters.drop_min_score, parameters.drop_record_factor * record),
         expected_calls=expected,
         window_minutes=minutes,
-        record_calls=round(float(series.low_record_count[row, view])) if has_record else None,
+        # What was counted in that record may be minutes with calls, which are not told as calls.
+        record_calls=round(float(series.low_record_count[row, view])) if has_record and not seen.is_active else None,
         record_date=_date(int(series.low_record_day[row, view])) if has_record else None,
         band_upper_calls_per_minute=parameters.drop_max_share * expected / minutes,
         rule=Rule.OWN_LOW,

@@ -2,7 +2,7 @@
 
 Hours, minutes and days are whole numbers since 1970-01-01T00:00Z; a ring of length R keeps hour h in slot h % R. One
 axis of every array is the series. Spare rows beyond the series in use are inert, so that whole arrays can be worked on.
-About 23 KB a series: its minutes of nine hours, its hours of 28 days, of 35 days one record per window and day.
+About 24 KB a series: its minutes of nine hours, its hours of 28 days, of 35 days one record per window and day.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ class SeriesMemory:
     maximum: Floats  # (35, n, w) each day's largest count
     has_calls: Bools  # (35, n) whether the day had a call
     busiest: NDArray[np.int32]  # (35, n) each day's largest count of an hour, calls as they were
-    low_counted: Floats  # (35, n, v) what each day's most unusually low hours counted, for each view of `quiet`
+    low_counted: Floats  # (35, n, v) what each day's most unusually low hours counted, in each of `drop_views`
     low_expected: Floats  # (35, n, v) what had been expected of them, 0 without any
     today_score: Floats  # (n, w) score of today's record so far
     today_low: Floats  # (n, v) the same of the low hours

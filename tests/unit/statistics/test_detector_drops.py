@@ -84,7 +84,7 @@ def test_silence_of_a_series_whose_calls_come_in_heaps(table: Table, at: At, hea
 
 
 def test_what_recovers_is_no_drop_any_more(table: Table, at: At, steady: Steady, heartbeat: Rows) -> None:
-    """Four series lack three hours, a delivery problem. One of them is always quieter in the hour after: as it is then as
+    """Four series lack three hours, a delivery problem. One is always quieter in the hour after: as it then is as
     usual, its four hours are no drop, though few calls were in them."""
     rows = [
         row

@@ -46,6 +46,23 @@ def recall_at(curve: Sequence[Point], false_rate: float) -> float | None:
     return best.recall + share * (rising[0].recall - best.recall)
 
 
+def false_rate_at(curve: Sequence[Point], recall: float) -> float | None:
+    """Read a curve at a recall: the fewest false alarms with at least as much, and between two points in proportion.
+
+    None where even the lowest threshold finds less.
+    """
+    enough = [p for p in curve if p.recall >= recall]
+    if not enough:
+        return None
+    first = min(enough, key=lambda p: p.false_rate)
+    fewer = [p for p in curve if 0 < p.false_rate < first.false_rate]
+    if not fewer:
+        return first.false_rate
+    best = max(fewer, key=lambda p: p.recall)
+    share = (recall - best.recall) / (first.recall - best.recall)
+    return best.false_rate * (first.false_rate / best.false_rate) ** share
+
+
 def draw(curves: Mapping[str, Sequence[Point]]) -> str:
     """Draw curves as SVG; false alarms on a logarithmic scale."""
     parts = [

@@ -71,6 +71,15 @@ is read off where it has as many false insights as ours. What each does stands i
 
 A dash: not even the highest threshold is that quiet.
 
+The same curves read the other way: to find as many of the incidents as ours does, a method has so many false insights
+a week.
+
+| method | {recall_heads} |
+|---|{recall_rules}
+{false_peers}
+
+A dash: not even at the lowest threshold it was run at does it find so many.
+
 ![Recall against false insights](benchmarks-detection.svg)
 
 ## What each part earns
@@ -132,6 +141,9 @@ def render(found: Findings) -> str:
         peer_heads=" | ".join(f"at {score.false_rate:.1f} false ({name})" for name, score in presets[:3]),
         peer_rules="---:|" * 3,
         peers="\n".join(_peer_rows(found)),
+        recall_heads=" | ".join(f"finding {score.recall():.0%} ({name})" for name, score in presets[:3]),
+        recall_rules="---:|" * 3,
+        false_peers="\n".join(_false_rows(found)),
         ablations=summary([(name, result.score) for name, result in found.ablations.items()]),
         histories=summary([(name, result.score) for name, result in found.histories.items()]),
         troubled=summary([(name, result.score) for name, result in found.troubled.items()]),
@@ -159,6 +171,15 @@ def _peer_rows(found: Findings) -> list[str]:
         recalls = [curves.recall_at(curve, rate) for rate in rates]
         cells = " | ".join("–" if recall is None else f"{recall:.0%}" for recall in recalls)
         rows.append(f"| {name} | {cells} | {found.rival_seconds[name] / series_weeks * 1000:.1f} |")
+    return rows
+
+
+def _false_rows(found: Findings) -> list[str]:
+    scores = [found.ours[name].score for name in PRESETS[:3]]
+    rows = ["| **Trail Insights** | " + " | ".join(f"**{score.false_rate:.1f}**" for score in scores) + " |"]
+    for name, curve in rival_curves(found).items():
+        rates = [curves.false_rate_at(curve, score.recall()) for score in scores]
+        rows.append(f"| {name} | " + " | ".join("–" if rate is None else f"{rate:.1f}" for rate in rates) + " |")
     return rows
 
 

@@ -33,7 +33,8 @@ PACKAGES: dict[str, tuple[str, tuple[float, ...]]] = {
 
 PLAIN = "plain records"
 PLAIN_FACTORS = (
-    Factors(1.4, 1.7), Factors(1.7, 2.0), Factors(2.3, 2.5), Factors(2.6, 3.0), Factors(3.0, 3.5), Factors(4.0, 5.0),
+    Factors(1.0, 1.2), Factors(1.2, 1.4), Factors(1.4, 1.7), Factors(1.7, 2.0), Factors(2.3, 2.5), Factors(2.6, 3.0),
+    Factors(3.0, 3.5), Factors(4.0, 5.0),
 )  # fmt: skip
 """Plain records brings its own thresholds and cool-down; its knobs are two factors, of which the first names a run."""
 

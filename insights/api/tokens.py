@@ -11,13 +11,14 @@ import base64
 import binascii
 import json
 import secrets
+from contextlib import suppress
 from typing import Any
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from insights.errors import AccessDeniedError, ConflictError, NotFoundError, StorageError
-from insights.storage.objects import ABSENT, ObjectStore
+from insights.errors import AccessDeniedError, NotFoundError, StorageError
+from insights.storage.objects import ABSENT, ObjectStore, repeated_on_conflict
 
 KEY = "state/page-token-key"
 _KEY_BYTES = 32
@@ -53,22 +54,18 @@ class Tokens:
             raise TokenError("the token is not one that was given for these parameters") from error
 
 
+@repeated_on_conflict
 def open_tokens(store: ObjectStore) -> Tokens:
     """Open the lake's tokens, making their key the first time.
 
     Where nothing may be written the key is the process's own: tokens then end with it.
     """
-    while True:
-        try:
-            key, _ = store.get(KEY)
-        except NotFoundError:
-            key = secrets.token_bytes(_KEY_BYTES)
-            try:
-                store.put(KEY, key, replacing=ABSENT)
-            except ConflictError:
-                continue
-            except AccessDeniedError:
-                pass
-        if len(key) != _KEY_BYTES:
-            raise StorageError(f"{store.url}/{KEY} is no key of {_KEY_BYTES} bytes: delete it, and another is made")
-        return Tokens(key)
+    try:
+        key, _ = store.get(KEY)
+    except NotFoundError:
+        key = secrets.token_bytes(_KEY_BYTES)
+        with suppress(AccessDeniedError):
+            store.put(KEY, key, replacing=ABSENT)
+    if len(key) != _KEY_BYTES:
+        raise StorageError(f"{store.url}/{KEY} is no key of {_KEY_BYTES} bytes: delete it, and another is made")
+    return Tokens(key)

@@ -13,10 +13,11 @@ from insights.windows import DAY, Window
 ROOT = "AWSLogs"
 LOG_FOLDER = "CloudTrail"
 
-_LOG_FILE = re.compile(
-    rf"(?P<account>(?:.*/)?{ROOT}/(?:o-[a-z0-9]{{4,32}}/)?\d{{12}}/){LOG_FOLDER}/[^/]+/\d{{4}}/\d\d/\d\d/[^/]+$"
-)
-_OWNER = re.compile(r"(?:\d{12}|o-[a-z0-9]{4,32})/$")  # organization ids: o- and 10 to 32 characters
+_ACCOUNT = r"\d{12}/"
+_ORGANIZATION = r"o-[a-z0-9]{4,32}/"
+"""AWS's ids have 10 to 32 characters; those of examples have fewer."""
+_OWNER = re.compile(rf"(?:.*/)?(?:{_ACCOUNT}|{_ORGANIZATION})")
+_ACCOUNT_FOLDER = re.compile(rf"(?:.*/)?{ROOT}/(?:{_ORGANIZATION})?{_ACCOUNT}(?={LOG_FOLDER}/)")
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -49,13 +50,13 @@ def is_root(folder: str) -> bool:
 
 def account_folder_of(key: str) -> str | None:
     """Give the account's folder that a log file of AWS's layout lies in."""
-    match = _LOG_FILE.match(key)
-    return match["account"] if match else None
+    match = _ACCOUNT_FOLDER.match(key)
+    return match[0] if match else None
 
 
 def owners(folders: tuple[str, ...]) -> Iterator[str]:
     """Yield of the folders in `AWSLogs/` those of accounts and organizations; other services deliver there too."""
-    return (folder for folder in folders if _OWNER.search(folder))
+    return (folder for folder in folders if _OWNER.fullmatch(folder))
 
 
 def day_folders(folder: str, window: Window | None) -> Iterator[str]:

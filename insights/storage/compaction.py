@@ -11,10 +11,9 @@ from datetime import datetime, timedelta
 
 import pyarrow as pa
 
-from insights.errors import ConflictError
 from insights.storage import count_files, ledger, parts, quarantine, reading
 from insights.storage.count_files import day_key, hour_of_key, read_day
-from insights.storage.objects import ObjectInfo, ObjectStore
+from insights.storage.objects import ObjectInfo, ObjectStore, repeated_on_conflict
 from insights.storage.partitions import day_of
 from insights.storage.parts import Merged
 from insights.windows import Window, joined
@@ -47,23 +46,23 @@ def small_files(
 def merge_counts(store: ObjectStore, folder: str, listed: Sequence[ObjectInfo]) -> Merged | None:
     """Put the hours of a day into the day's file (the steps and why they are safe: `count_files`)."""
     own = [info for info in listed if hour_of_key(info.key) is not None]
-    written = 0
-    while True:
-        day = read_day(store, folder)
-        moved = _sealed(store, [info.key for info in own if hour_of_key(info.key) not in day.made_from])
-        if not moved:
-            break
-        content = day.with_hours(moved)
-        try:
-            store.put(day_key(folder), content, replacing=day.etag)
-        except ConflictError:
-            continue
-        written = len(content)
-        break
+    written = _move_in(store, folder, own)
     # The day's file names every one of these hours now, and does not forget them: their own files mean nothing.
     with ThreadPoolExecutor(_THREADS, thread_name_prefix="delete") as pool:
         list(pool.map(store.delete, (info.key for info in own)))
     return Merged(len(own), sum(info.size for info in own), written)
+
+
+@repeated_on_conflict
+def _move_in(store: ObjectStore, folder: str, own: Sequence[ObjectInfo]) -> int:
+    """Put the hours into the day's file that it does not name yet; give the bytes written."""
+    day = read_day(store, folder)
+    moved = _sealed(store, [info.key for info in own if hour_of_key(info.key) not in day.made_from])
+    if not moved:
+        return 0
+    content = day.with_hours(moved)
+    store.put(day_key(folder), content, replacing=day.etag)
+    return len(content)
 
 
 def _sealed(store: ObjectStore, keys: Sequence[str]) -> dict[datetime, tuple[pa.Table, str]]:

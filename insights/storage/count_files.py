@@ -25,7 +25,7 @@ import pyarrow.compute as pc
 from insights.errors import ConflictError
 from insights.records.partitions import EventHour
 from insights.records.schemas import INSTANT, MINUTE_COUNTS
-from insights.storage.objects import ABSENT, ObjectStore
+from insights.storage.objects import ABSENT, ObjectStore, repeated_on_conflict
 from insights.storage.partitions import day_of
 from insights.storage.tables import Version, encode, read_version
 from insights.windows import HOUR
@@ -124,19 +124,15 @@ def put(store: ObjectStore, found: Located, rows: pa.Table, made_from: str) -> N
     store.put(day_key(folder), day.with_hours({found.hour.start: (rows, made_from)}), replacing=day.etag)
 
 
+@repeated_on_conflict
 def seal(store: ObjectStore, key: str) -> Version | None:
     """Make an hour's file the last of its name, and give what it holds; None if it is gone: the day's file has it."""
-    while True:
-        found = read_version(store, key, MINUTE_COUNTS)
-        if found.etag == ABSENT:
-            return None
-        if found.is_sealed:
-            return found
-        try:
-            store.put(key, encode(found.table, made_from=found.made_from, is_sealed=True), replacing=found.etag)
-        except ConflictError:
-            continue
-        return found
+    found = read_version(store, key, MINUTE_COUNTS)
+    if found.etag == ABSENT:
+        return None
+    if not found.is_sealed:
+        store.put(key, encode(found.table, made_from=found.made_from, is_sealed=True), replacing=found.etag)
+    return found
 
 
 def rows_of_hour(table: pa.Table, hour: datetime) -> pa.Table:

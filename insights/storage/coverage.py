@@ -7,10 +7,9 @@ from typing import Any
 
 import pyarrow as pa
 
-from insights.errors import ConflictError
 from insights.records.partitions import EventHour
 from insights.records.schemas import COVERAGE
-from insights.storage.objects import ObjectStore
+from insights.storage.objects import ObjectStore, repeated_on_conflict
 from insights.storage.partitions import account_regions
 from insights.storage.tables import encode, read_version
 from insights.windows import Window
@@ -30,18 +29,13 @@ def day_key(day: EventHour) -> str:
     return f"{TABLE}/{day.day_path}/coverage.parquet"
 
 
+@repeated_on_conflict
 def write(store: ObjectStore, day: EventHour, rows: Sequence[Row]) -> None:
     """Put the rows of one day (named by one of its hours), in place of those there were."""
     key = day_key(day)
-    while True:
-        version = read_version(store, key, COVERAGE)
-        if version.table.to_pylist() == list(rows):
-            return
-        try:
-            store.put(key, encode(pa.Table.from_pylist(list(rows), schema=COVERAGE)), replacing=version.etag)
-        except ConflictError:
-            continue
-        return
+    version = read_version(store, key, COVERAGE)
+    if version.table.to_pylist() != list(rows):
+        store.put(key, encode(pa.Table.from_pylist(list(rows), schema=COVERAGE)), replacing=version.etag)
 
 
 def has_day(store: ObjectStore, day: EventHour) -> bool:

@@ -17,10 +17,9 @@ from typing import Any
 import msgspec
 import pyarrow as pa
 
-from insights.errors import ConflictError
 from insights.records.object_keys import TrailKey, parse_key
 from insights.records.schemas import INTEGRITY
-from insights.storage.objects import ObjectInfo, ObjectStore
+from insights.storage.objects import ObjectInfo, ObjectStore, repeated_on_conflict
 from insights.storage.partitions import Place, account_regions
 from insights.storage.tables import encode, read_version
 from insights.windows import Window
@@ -128,25 +127,22 @@ def write(
     )
 
 
+@repeated_on_conflict
 def _merge(store: ObjectStore, key: str, rows: Iterable[Row], present: Collection[str]) -> int:
-    while True:
-        known, etag = _read(store, key)
-        merged = {_identity(row): row for row in known}
-        news = 0
-        for row in rows:
-            old = merged.get(_identity(row))
-            if old != row and (old is None or _may_follow(row["verdict"], old["verdict"])):
-                merged[_identity(row)] = row
-                news += 1
-        left = [row for row in merged.values() if row["object_etag"] or row["object_key"] not in present]
-        left.sort(key=_identity)
-        if left == known:
-            return 0
-        try:
-            store.put(key, encode(pa.Table.from_pylist(left, schema=INTEGRITY)), replacing=etag)
-        except ConflictError:
-            continue
-        return news
+    known, etag = _read(store, key)
+    merged = {_identity(row): row for row in known}
+    news = 0
+    for row in rows:
+        old = merged.get(_identity(row))
+        if old != row and (old is None or _may_follow(row["verdict"], old["verdict"])):
+            merged[_identity(row)] = row
+            news += 1
+    left = [row for row in merged.values() if row["object_etag"] or row["object_key"] not in present]
+    left.sort(key=_identity)
+    if left == known:
+        return 0
+    store.put(key, encode(pa.Table.from_pylist(left, schema=INTEGRITY)), replacing=etag)
+    return news
 
 
 def _may_follow(verdict: str, old: str) -> bool:

@@ -1,17 +1,23 @@
 """What an object store is: one small interface over S3, local folders and memory.
 
 `put` can be conditional, which is what makes concurrent writers of one partition safe: whoever lost the race learns it
-(`ConflictError`), reads again and merges again.
+(`ConflictError`), reads again and merges again (`repeated_on_conflict`).
 
 The stores themselves are in `obstore_objects.py`, `folder_objects.py` and `boto3_objects.py`; `opening.py` chooses.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from functools import wraps
+from typing import ParamSpec, Protocol, TypeVar
+
+from insights.errors import ConflictError
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 ABSENT = ""
 """As `replacing`: only put where nothing is yet."""
@@ -79,6 +85,20 @@ class ObjectStore(Protocol):
 
     def delete(self, key: str) -> None:
         """Delete an object; one that is not there is fine."""
+
+
+def repeated_on_conflict(change: Callable[P, R]) -> Callable[P, R]:
+    """Repeat a function that reads an object and puts what it becomes over it, until no other writer was in between."""
+
+    @wraps(change)
+    def repeat(*args: P.args, **kwargs: P.kwargs) -> R:
+        while True:
+            try:
+                return change(*args, **kwargs)
+            except ConflictError:
+                continue
+
+    return repeat
 
 
 def missing(place: str) -> str:

@@ -9,10 +9,10 @@ from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
 
-from insights.errors import ConflictError, NotFoundError
+from insights.errors import NotFoundError
 from insights.records.partitions import EventHour
 from insights.storage.hours import with_versions
-from insights.storage.objects import ABSENT, ObjectStore
+from insights.storage.objects import ABSENT, ObjectStore, repeated_on_conflict
 from insights.storage.partitions import account_regions
 from insights.windows import Window
 
@@ -36,17 +36,13 @@ def read_day(store: ObjectStore, day_path: str) -> list[Judgement]:
     return _read(store, day_path)[0]
 
 
+@repeated_on_conflict
 def write(store: ObjectStore, day_path: str, judgement: Judgement) -> None:
     """Add a judgement; hours it is about no longer count for earlier ones, and a judgement without hours goes."""
-    while True:
-        earlier, etag = _read(store, day_path)
-        remaining = [_without(each, judgement.versions) for each in earlier]
-        content = msgspec.json.encode([*(each for each in remaining if each.versions), judgement])
-        try:
-            store.put(_key(day_path), content, replacing=etag)
-        except ConflictError:
-            continue
-        return
+    earlier, etag = _read(store, day_path)
+    remaining = [_without(each, judgement.versions) for each in earlier]
+    content = msgspec.json.encode([*(each for each in remaining if each.versions), judgement])
+    store.put(_key(day_path), content, replacing=etag)
 
 
 def held_hours(store: ObjectStore, hours: Iterable[EventHour]) -> dict[EventHour, tuple[str, ...]]:

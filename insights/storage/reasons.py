@@ -12,9 +12,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from insights.errors import ConflictError
 from insights.records.schemas import INSTANT, REASONS
-from insights.storage.objects import ObjectStore
+from insights.storage.objects import ObjectStore, repeated_on_conflict
 from insights.storage.partitions import Place, account_regions, day_of
 from insights.storage.tables import encode, read_version
 from insights.windows import MINUTE, Window, floor
@@ -59,18 +58,13 @@ def read(store: ObjectStore, window: Window) -> Iterator[Row]:
                 yield {"account_id": account_id, "region": region, **row}
 
 
+@repeated_on_conflict
 def _replace(store: ObjectStore, key: str, span: Window, fresh: pa.Table) -> None:
-    while True:
-        known = read_version(store, key, REASONS)
-        stays = known.table.filter(pc.invert(_is_of(known.table, span)))
-        table = pa.concat_tables([stays, fresh]).sort_by(_ORDER)
-        if table.equals(known.table):
-            return
-        try:
-            store.put(key, encode(table), replacing=known.etag)
-        except ConflictError:
-            continue
-        return
+    known = read_version(store, key, REASONS)
+    stays = known.table.filter(pc.invert(_is_of(known.table, span)))
+    table = pa.concat_tables([stays, fresh]).sort_by(_ORDER)
+    if not table.equals(known.table):
+        store.put(key, encode(table), replacing=known.etag)
 
 
 def _is_of(table: pa.Table, span: Window) -> pa.ChunkedArray:

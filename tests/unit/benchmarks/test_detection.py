@@ -7,7 +7,7 @@ import pytest
 
 from benchmarks.detection import peers, worlds
 from benchmarks.detection.counting import HOUR, Bins, bins_of
-from benchmarks.detection.curves import Point, draw, recall_at
+from benchmarks.detection.curves import Point, draw, false_rate_at, recall_at
 from benchmarks.detection.page import Findings, figure, render
 from benchmarks.detection.peers import Scores
 from benchmarks.detection.runs import Result
@@ -147,6 +147,15 @@ def test_recall_at() -> None:
     assert recall_at(curve, 0.5) is None
 
 
+def test_false_rate_at() -> None:
+    """The other way round: what finding a share costs in false alarms; above the curve there is nothing to read."""
+    curve = [Point(1.0, 0.2), Point(100.0, 0.6)]
+
+    assert false_rate_at(curve, 0.4) == pytest.approx(10.0)
+    assert false_rate_at(curve, 0.1) == 1.0
+    assert false_rate_at(curve, 0.7) is None
+
+
 def test_page() -> None:
     """The page and its figure show each method by name."""
     alarm = Alarm(key("Other"), FIRST, FIRST + 5, FIRST + 5)
@@ -155,6 +164,7 @@ def test_page() -> None:
     found = Findings(ours, {"clustered": ours}, {("EWMA", 3.0): one.score}, {"EWMA": 2.0}, {}, {}, {}, 1)
 
     assert "| EWMA | 0% | 0% | 0% | 2.0 |" in render(found)
+    assert "| EWMA | 2.0 | 2.0 | 2.0 |" in render(found)
     assert "| `medium` | 0.2 | 0.5 | 2.0 | 5.0 | 20.0 |" in render(found)
     assert "EWMA" in figure(found)
 

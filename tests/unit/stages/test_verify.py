@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -272,31 +272,33 @@ def two_trails(made: Case, first: str, second: str, *, late_hours: float | None)
         made.deliver([replace(each, key=f"{prefix}{each.key}", delivered_at=at) for prefix, at in copies], until=now)
 
 
+def hour_by_hour(
+    made: Case, first: str, second: str, *, late_hours: float | None, hours: range
+) -> Iterator[VerifyReport]:
+    """Deliver, read and verify two trails 20 minutes after each hour, as the schedule does."""
+    for hour in hours:
+        now = START + timedelta(hours=hour, minutes=20)
+        made.workspace.now = lambda now=now: now
+        two_trails(made, first, second, late_hours=late_hours)
+        made.read()
+        yield made.verify(now=now)
+
+
 @pytest.mark.parametrize(("first", "second"), [("", "b/"), ("", "0/"), ("a/", "b/")])
 @pytest.mark.parametrize("late_hours", [0, 1.5])
 def test_two_trails_in_a_bucket(case: Callable[..., Case], first: str, second: str, late_hours: float) -> None:
     """Log files that another trail delivers below a prefix are verified by its digests, and never refuted meanwhile
     because those of the first trail, which come before, do not list them."""
     made = case()
-    for hour in range(2, HOURS + 4):
-        now = START + timedelta(hours=hour, minutes=20)
-        made.workspace.now = lambda now=now: now
-        two_trails(made, first, second, late_hours=late_hours)
-        made.read()
-        report = made.verify(now=now)
-        assert report.refuted == 0
+    reports = list(hour_by_hour(made, first, second, late_hours=late_hours, hours=range(2, HOURS + 4)))
 
-    assert (report.verified, report.unverified) == (2 * len(made.trail.log_files), 0)
+    assert [report.refuted for report in reports] == [0] * len(reports)
+    assert (reports[-1].verified, reports[-1].unverified) == (2 * len(made.trail.log_files), 0)
 
 
 @pytest.mark.parametrize(("first", "second"), [("a/", "b/"), ("b/", "a/"), ("", "b/")])
 def test_second_trail_without_digests(case: Callable[..., Case], first: str, second: str) -> None:
     """No digest of one trail is missed below the prefix of another that has none."""
-    made = case()
-    for hour in range(4, HOURS + 1):
-        now = START + timedelta(hours=hour, minutes=20)
-        made.workspace.now = lambda now=now: now
-        two_trails(made, first, second, late_hours=None)
-        made.read()
+    reports = list(hour_by_hour(case(), first, second, late_hours=None, hours=range(4, HOURS + 1)))
 
-        assert made.verify(now=now).digests_refuted == 0
+    assert [report.digests_refuted for report in reports] == [0] * len(reports)

@@ -81,7 +81,7 @@ def run(workspace: Workspace, span: Window) -> int:
     if not due:
         return 0
     _quarantine(lake, due, rows, refuted)
-    for hour in _hours(due, since):
+    for hour in hours_of(due, since):
         events.take_out(lake, hour, {name_of(entry) for entry in due})
     _put_back(workspace, due)
     quarantined = quarantine.records_by_version(lake, map(trail_object, due), REASON)
@@ -96,13 +96,13 @@ def _withdrawal(entry: Entry, quarantined: int, since: datetime | None) -> Withd
     """Say how the records of a refuted file are to be counted, so many of which went to quarantine."""
     left = entry["kept"] + entry["duplicate"] - quarantined
     # Of hours that retention is about to end the records stay what they were: kept, as far as no other file had them.
-    kept = 0 if _is_whole(entry, since) else min(left, max(entry["kept"] - quarantined, 0))
+    kept = 0 if is_whole(entry, since) else min(left, max(entry["kept"] - quarantined, 0))
     return Withdrawal(*version_of(entry), kept, left - kept, entry["quarantined"] + quarantined)
 
 
-def _is_whole(entry: Entry, since: datetime | None) -> bool:
+def is_whole(entry: Entry, since: datetime | None) -> bool:
     """Tell whether none of the event hours an object touches begins before an instant."""
-    return len(_hours([entry])) == len(_hours([entry], since))
+    return len(hours_of([entry])) == len(hours_of([entry], since))
 
 
 def judged(lake: ObjectStore, span: Window, verdict: str) -> dict[Version, str]:
@@ -119,7 +119,7 @@ def _rows(lake: ObjectStore, entries: Sequence[Entry], since: datetime | None) -
     """Give the rows of `events` that come from some versions of objects, by `name_of` and in order of time."""
     names = pa.array(sorted({name_of(entry) for entry in entries}), pa.string())
     found: dict[str, list[Entry]] = defaultdict(list)
-    for hour in _hours(entries, since):
+    for hour in hours_of(entries, since):
         table = read_version(lake, events.hour_key(hour), EVENTS).table
         for row in table.filter(pc.is_in(table["object_key"], names)).to_pylist():
             found[row["object_key"]].append(row)
@@ -146,7 +146,7 @@ def _quarantine(
 def _put_back(workspace: Workspace, due: Sequence[Entry]) -> None:
     """Read the other files of the hours again, if some of their records were left out as copies, or went with those of
     another version that has the same name."""
-    hours = _hours(due, workspace.kept_since())
+    hours = hours_of(due, workspace.kept_since())
     if not hours:
         return
     first, paths = hours[0].start, {hour.path for hour in hours}
@@ -179,19 +179,21 @@ def _owe(workspace: Workspace, gone: Sequence[Entry], noted: Mapping[Version, Wi
     """Note which files that are gone have fewer rows than records by now: copies in a refuted file may have been the
     only ones. Or another file brings them too: which records a file held that is gone nobody knows. `restoration` puts
     them back once the files are there again."""
-    lake, rows = workspace.lake, Counter[str]()
-    whole = [entry for entry in gone if _is_whole(entry, workspace.kept_since())]
-    for hour in _hours(whole):
+    lake, rows, kept = workspace.lake, Counter[str](), Counter[str]()
+    whole = [entry for entry in gone if is_whole(entry, workspace.kept_since())]
+    for hour in hours_of(whole):
         rows.update(read_version(lake, events.hour_key(hour), EVENTS, columns=["object_key"]).table[0].to_pylist())
+        kept += events.kept_for(lake, hour)
     for entry in whole:
         numbers = (entry[name] for name in ("kept", "duplicate", "quarantined", "out_of_scope"))
         as_read = Withdrawal(*version_of(entry), *numbers)
         known = noted.get(version_of(entry), as_read)
-        brought, left = known.kept + known.duplicate, rows[name_of(entry)]
-        if left < brought:
-            kept = min(known.kept, left)
-            owed = msgspec.structs.replace(known, kept=kept, duplicate=brought - kept, is_owed=True)
-            integrity.withdraw(lake, owed)
+        brought, name = known.kept + known.duplicate, name_of(entry)
+        now = min(kept[name], brought)  # of rows that were kept for the refuted file, too
+        is_owed = known.is_owed or rows[name] < brought
+        if (now, is_owed) != (known.kept, known.is_owed):
+            changed = msgspec.structs.replace(known, kept=now, duplicate=brought - now, is_owed=is_owed)
+            integrity.withdraw(lake, changed)
 
 
 def still_there(workspace: Workspace, entries: Sequence[Entry]) -> list[Entry]:
@@ -201,7 +203,7 @@ def still_there(workspace: Workspace, entries: Sequence[Entry]) -> list[Entry]:
     return [entry for entry in entries if etags.get(entry["object_key"]) == entry["object_etag"]]
 
 
-def _hours(entries: Iterable[Entry], since: datetime | None = None) -> list[EventHour]:
+def hours_of(entries: Iterable[Entry], since: datetime | None = None) -> list[EventHour]:
     """Give the event hours that objects touch, oldest first; none that begins before an instant."""
     paths = {path for entry in entries for path in entry["partitions"]}
     hours = filter(None, map(parse_event_hour, paths))

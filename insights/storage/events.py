@@ -13,6 +13,7 @@ killed, are told the same. They also name the objects that a digest vouches for 
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -95,6 +96,13 @@ def take_out(store: ObjectStore, hour: EventHour, object_keys: Collection[str]) 
         except ConflictError:
             continue
         return
+
+
+def kept_for(store: ObjectStore, hour: EventHour) -> Counter[str]:
+    """Count the rows of an event hour by the object that they are kept for."""
+    old = open_rows(store, hour_key(hour), UNCOMPLETED)
+    names = _credited(old.read(["object_key"])["object_key"].cast(pa.string()), old.credits)
+    return Counter({each["values"]: each["counts"] for each in pc.value_counts(names).to_pylist()})
 
 
 @dataclass(frozen=True, slots=True)

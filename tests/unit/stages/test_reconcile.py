@@ -1,6 +1,7 @@
 from dataclasses import replace
 from datetime import timedelta
 
+import pyarrow as pa
 import pytest
 
 from insights.errors import ReconciliationError
@@ -8,7 +9,8 @@ from insights.stages import reconcile
 from insights.stages.report import ReconcileReport
 from insights.storage import ledger
 from insights.storage.objects import Folder
-from insights.windows import DAY
+from insights.storage.tables import encode, read_columns
+from insights.windows import DAY, Window, parse_instant
 
 
 def run(pipeline) -> ReconcileReport:
@@ -141,3 +143,46 @@ def test_deleted_events(busy) -> None:
 
     with pytest.raises(ReconciliationError, match=f"1 event hours .* first .*/{file.key}"):
         run(busy)
+
+
+def test_earlier_version_of_events(pipeline, record) -> None:
+    """Records that went with a file of which an earlier version was put back are missed, and their object is named."""
+    lake = pipeline.workspace.lake
+    pipeline.deliver(record(1), unique="A" * 16)
+    pipeline.ingest()
+    (file,) = lake.list("events/")
+    earlier, _ = lake.get(file.key)
+    later = pipeline.deliver(record(2), record(3), unique="B" * 16)
+    pipeline.ingest()
+    run(pipeline)
+    lake.put(file.key, earlier)
+
+    with pytest.raises(ReconciliationError, match=f"2 kept records of {later}, the events table holds 0 in .*1 of 2"):
+        run(pipeline)
+
+
+def test_rows_twice(pipeline, record) -> None:
+    """Rows that somebody wrote into a file once more are noticed, though the ledger's numbers add up."""
+    lake = pipeline.workspace.lake
+    key = pipeline.deliver(record(1))
+    pipeline.ingest()
+    (file,) = lake.list("events/")
+    table = read_columns(lake.get(file.key)[0])
+    lake.put(file.key, encode(pa.concat_tables([table, table])))
+
+    with pytest.raises(ReconciliationError, match=f"1 kept records of {key}, the events table holds 2 in "):
+        run(pipeline)
+
+
+def test_cost_of_lookback(pipeline, record, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An hourly run counts the rows of its own deliveries only: those of its look back were counted by other runs."""
+    pipeline.deliver(record(1, eventTime="2026-11-01T03:00:00Z"), at="20261101T0310Z", unique="A" * 16)
+    pipeline.deliver(record(2, eventTime="2026-11-01T13:00:00Z"), at="20261101T1310Z", unique="B" * 16)
+    pipeline.ingest()
+    opened = []
+    kept_for = reconcile.events.kept_for
+    monkeypatch.setattr(reconcile.events, "kept_for", lambda lake, hour: opened.append(hour) or kept_for(lake, hour))
+    pipeline.workspace.lookback = timedelta(hours=24)
+    reconcile.run(Window(parse_instant("2026-11-01T13:00"), parse_instant("2026-11-01T14:00")), pipeline.workspace)
+
+    assert [hour.start for hour in opened] == [parse_instant("2026-11-01T13:00")]

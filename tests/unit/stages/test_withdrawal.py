@@ -67,6 +67,19 @@ def test_three_versions(trail: Trail) -> None:
     assert trail.quarantined() == 4
 
 
+def test_kept_for_the_refuted_file(trail: Trail) -> None:
+    """A record that a refuted file told first counts as kept for the file whose copy stays, though that one is gone."""
+    false = trail.read(1, unique="B" * 16)
+    true = trail.read(1, unique="A" * 16)
+    trail.workspace.trail.delete(true[0])
+    trail.say("refuted", false)
+    trail.say("verified", true)
+
+    assert trail.entries() == {true: (0, 1, 0, 0), false: (1, 0, 0, 0)}
+    assert trail.withdraw() == 0
+    assert trail.entries() == {true: (1, 0, 0, 0), false: (0, 1, 0, 0)}
+
+
 def test_same_content_again(trail: Trail) -> None:
     """A file that was copied over itself has another ETag and the same records: all of them are duplicates."""
     first = trail.read(1, 2)

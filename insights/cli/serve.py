@@ -48,7 +48,7 @@ def serve(
     service = Service(workspace)
     authenticator = _anonymous(host) if no_auth else _signed(workspace)
     # A wrong lake or ARN is told now, not to the first client.
-    trail = service.trail
+    trail, _ = service.trail, workspace.lake
     config = uvicorn.Config(
         create_api(service=lambda: service, authenticator=authenticator),
         host=host,

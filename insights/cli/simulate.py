@@ -11,9 +11,10 @@ from typing import Annotated, TypeVar
 
 import typer
 
-from insights.cli.options import JsonOption
+from insights.cli.options import JsonOption, window_of
 from insights.cli.output import Output, writing
 from insights.integrity.places import place_of
+from insights.records.event import LATEST
 from insights.simulate import (
     SCENARIOS,
     SignedDigest,
@@ -40,10 +41,12 @@ def simulate(  # noqa: PLR0913 - each is an option of the command
     *,
     out: Annotated[str, typer.Option("--out", help="Where the trail goes: s3://bucket/prefix or a folder.")],
     start: Annotated[str, typer.Option("--start", help="First instant of the trail (UTC).")],
-    days: Annotated[float, typer.Option("--days", min=0.01, help="Length in days.")] = 8.0,
+    days: Annotated[float, typer.Option("--days", min=0.01, max=3660, help="Length in days.")] = 8.0,
     seed: Annotated[int, typer.Option("--seed", help="The same seed gives the same bytes.")] = 1,
     name: Annotated[str, typer.Option("--scenario", help=f"One of: {', '.join(SCENARIOS)}.")] = "default",
-    calls_per_hour: Annotated[float, typer.Option("--calls-per-hour", help="Mean per account and Region.")] = 200.0,
+    calls_per_hour: Annotated[
+        float, typer.Option("--calls-per-hour", min=0, max=10_000_000, help="Mean per account and Region.")
+    ] = 200.0,
     layout: Annotated[str, typer.Option("--layout", help="account or organization.")] = "account",
     truth_file: Annotated[Path | None, typer.Option("--truth", help="Where the list of incidents goes (JSON).")] = None,
     keys_file: Annotated[
@@ -57,7 +60,7 @@ def simulate(  # noqa: PLR0913 - each is an option of the command
         raise typer.BadParameter(f"{layout!r} is neither account nor organization", param_hint="--layout")
     plan = scenario(
         name,
-        start=parse_instant(start),
+        start=window_of(parse_instant(start), LATEST).start,
         days=days,
         seed=seed,
         calls_per_hour=calls_per_hour,

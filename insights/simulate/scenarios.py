@@ -68,7 +68,13 @@ def scenario(
 def _parts(name: str, start: datetime, end: datetime) -> tuple[tuple[Incident, ...], tuple[Routine, ...]]:
     if name == "quiet":
         return (), ()
-    return _announcement(start, end) if name == "announcement" else (_incidents_of_last_day(end), ())
+    if name == "announcement":
+        return _announcement(start, end)
+    if end - start < DAY:
+        raise SettingsError(
+            f"the incidents of the scenario {name} lie in its last day: simulate one day or more, or the scenario quiet"
+        )
+    return _incidents_of_last_day(end), ()
 
 
 def _incidents_of_last_day(end: datetime) -> tuple[Incident, ...]:

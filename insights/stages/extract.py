@@ -12,7 +12,7 @@ import msgspec
 
 from insights.stages.report import ExtractReport
 from insights.stages.workspace import Workspace
-from insights.storage import discovery, ledger
+from insights.storage import discovery, documents, ledger
 from insights.storage.discovery import Discovery
 from insights.storage.tables import put_if_new
 from insights.storage.trail import Search, TrailObject
@@ -71,7 +71,7 @@ def shard(objects: Iterable[TrailObject], maximum_bytes: int) -> Iterator[list[T
 
 def read_plan(workspace: Workspace, key: str) -> list[TrailObject]:
     """Read the objects of one shard."""
-    return _codec.decode(workspace.lake.get(key)[0])
+    return documents.read(workspace.lake, key, _codec)[0]
 
 
 def _write_plan(workspace: Workspace, objects: list[TrailObject]) -> str:

@@ -10,11 +10,12 @@ from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from importlib.abc import MetaPathFinder
 
-from insights.errors import SettingsError, WindowError
+from insights.errors import NotFoundError, SettingsError, WindowError
 from insights.settings import Settings
 from insights.storage.aws_access import AwsAccess
 from insights.storage.objects import ObjectStore
 from insights.storage.opening import open_store
+from insights.storage.places import no_lake, refuse_lake_in_trail, refuse_no_lake
 from insights.windows import DAY, Window, floor, format_instant
 
 
@@ -58,7 +59,7 @@ class Workspace:
         aws: How S3 and the notification services are reached.
         lookback: How far before the window objects are still looked for that came late. Nothing for a backfill, whose
             earlier hours are other runs' work.
-        creates_lake: Whether a lake in a folder that is not there is made; readers had better say that it is not there.
+        creates_lake: Whether a lake may begin here; readers had better say that there is none.
         now: The clock; stages ask no other.
     """
 
@@ -70,16 +71,34 @@ class Workspace:
 
     @cached_property
     def trail(self) -> ObjectStore:
-        """The trail's bucket or folder; never written to."""
+        """The trail's bucket or folder; never written to.
+
+        Raises:
+            StorageError: it cannot be opened, or the lake lies in it.
+        """
         url = _required(self.settings.trail.url, "trail.url", "--trail")
+        if self.settings.lake.url:
+            refuse_lake_in_trail(url, self.settings.lake.url)
         return open_store(url, aws=self.aws, s3_client=self.settings.ingest.s3_client)
 
     @cached_property
     def lake(self) -> ObjectStore:
-        """The lake's bucket or folder."""
+        """The lake's bucket or folder.
+
+        Raises:
+            NotFoundError: there is no lake, and none is to be made.
+            StorageError: it cannot be opened.
+        """
         url = _required(self.settings.lake.url, "lake.url", "--lake")
         client = self.settings.ingest.s3_client
-        return open_store(url, aws=self.aws, create=self.creates_lake, s3_client=client)
+        if self.creates_lake:
+            return open_store(url, aws=self.aws, create=True, s3_client=client)
+        try:
+            lake = open_store(url, aws=self.aws, s3_client=client)
+        except NotFoundError as error:
+            raise no_lake(url) from error
+        refuse_no_lake(lake)
+        return lake
 
     @property
     def settle(self) -> timedelta:

@@ -27,7 +27,7 @@ from insights.records.partitions import EventHour
 from insights.records.schemas import INSTANT, MINUTE_COUNTS
 from insights.storage.objects import ABSENT, ObjectStore, repeated_on_conflict
 from insights.storage.partitions import day_of
-from insights.storage.tables import Version, encode, read_version
+from insights.storage.tables import Version, encode, read_version, reading
 from insights.windows import HOUR
 
 TABLE = "minute_counts"
@@ -83,7 +83,8 @@ class Day:
 def read_day(store: ObjectStore, folder: str, *, columns: Collection[str] = MINUTE_COUNTS.names) -> Day:
     """Read the file of a day; it names no hours where there is none."""
     found = read_version(store, day_key(folder), MINUTE_COUNTS, columns=list(columns))
-    return Day(found.table, _versions.decode(found.made_from) if found.made_from else {}, found.etag)
+    with reading(f"{store.url}/{day_key(folder)}"):
+        return Day(found.table, _versions.decode(found.made_from) if found.made_from else {}, found.etag)
 
 
 @dataclass(frozen=True, slots=True)

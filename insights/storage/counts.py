@@ -145,7 +145,7 @@ def _rows(store: ObjectStore, files: Sequence[CountFile]) -> pa.Table:
         try:
             content = store.get(key)[0]
             with reading(f"{store.url}/{key}"):
-                return read_columns(content, MINUTE_COUNTS.names)
+                return read_columns(content, MINUTE_COUNTS.names, required=MINUTE_COUNTS.names)
         except NotFoundError:
             # It went into the day's file after it was listed.
             pass

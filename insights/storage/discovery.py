@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import msgspec
 
 from insights.errors import NotFoundError
+from insights.storage import documents
 from insights.storage.objects import ObjectInfo, ObjectStore
 from insights.windows import Window
 
@@ -33,7 +34,7 @@ def write(store: ObjectStore, window: Window, found: Discovery) -> None:
 def read(store: ObjectStore, window: Window) -> Discovery | None:
     """Give the note on exactly this window, None where there is none."""
     try:
-        return _codec.decode(store.get(_key(window))[0])
+        return documents.read(store, _key(window), _codec)[0]
     except NotFoundError:
         return None
 

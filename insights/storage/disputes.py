@@ -14,6 +14,7 @@ from hashlib import blake2b
 import msgspec
 
 from insights.records.partitions import EventHour
+from insights.storage import documents
 from insights.storage.objects import ObjectStore
 from insights.storage.partitions import day_of
 from insights.storage.tables import put_if_new
@@ -63,4 +64,4 @@ def read(store: ObjectStore, delivered: Window) -> Iterator[Dispute]:
     for folder in store.list_folder(f"{FOLDER}/").folders:
         if day_of(folder).overlaps(span):
             for info in store.list(folder):
-                yield from _codec.decode(store.get(info.key)[0])
+                yield from documents.read(store, info.key, _codec)[0]

@@ -17,12 +17,11 @@ from insights.storage.caching import PATIENCE_SECONDS, Cache
 from insights.storage.event_search import Position, microseconds_of
 from insights.storage.objects import ObjectInfo, ObjectStore
 from insights.storage.partitions import day_of
-from insights.storage.tables import read_columns
+from insights.storage.tables import read_columns, reading
 from insights.windows import DAY, parse_instant
 
 _KEPT_BYTES = 32 * 2**20
-_RECORDS = ("start_record_json", "end_record_json")
-_COLUMNS = ("account_id", "region", "event_category", "event_source", "event_name", *_RECORDS)
+_COLUMNS = ("account_id", "region", "event_category", "event_source", "event_name", *insights.RECORDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,12 +125,17 @@ class InsightSearch:
                 yield day.start, [record for records in files for record in records if query.asks_for(record)]
 
     def _records(self, info: ObjectInfo) -> tuple[Record, ...]:
-        return self._known.get((info.key, info.etag), lambda: tuple(_read(self._store.get(info.key)[0])))
+        return self._known.get((info.key, info.etag), lambda: self._read(info.key))
+
+    def _read(self, key: str) -> tuple[Record, ...]:
+        content = self._store.get(key)[0]
+        with reading(f"{self._store.url}/{key}"):
+            return tuple(_read(content))
 
 
 def _read(content: bytes) -> Iterator[Record]:
-    for row in read_columns(content, _COLUMNS).to_pylist():
-        for text in (row[name] for name in _RECORDS):
+    for row in read_columns(content, _COLUMNS, required=_COLUMNS).to_pylist():
+        for text in (row[name] for name in insights.RECORDS):
             if text is not None:
                 record = json.loads(text)
                 yield Record(

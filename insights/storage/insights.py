@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from hashlib import blake2b
 from typing import Any
 
+import msgspec
 import pyarrow as pa
 
 from insights.errors import NotFoundError
@@ -21,6 +22,11 @@ from insights.windows import Window
 
 TABLE = "insights"
 MARKS = "state/unpublished"
+RECORDS = ("start_record_json", "end_record_json")
+"""The columns with the records in AWS's form."""
+
+_REQUIRED = [field.name for field in INSIGHTS if not field.nullable or field.name in RECORDS]
+
 Row = dict[str, Any]
 """A row of `INSIGHTS` as `Table.to_pylist` gives it; one that was read has its file's key and ETag as `_key`
 and `_etag`."""
@@ -73,8 +79,17 @@ def settle(store: ObjectStore, rows: Iterable[Row]) -> None:
 def _rows(store: ObjectStore, key: str) -> list[Row]:
     content, etag = store.get(key)
     with reading(f"{store.url}/{key}"):
-        table = read_columns(content)
-    return [row | {"_key": key, "_etag": etag} for row in table.to_pylist()]
+        rows = read_columns(content, required=_REQUIRED).to_pylist()
+        for row in rows:
+            _refuse_damaged(row)
+    return [row | {"_key": key, "_etag": etag} for row in rows]
+
+
+def _refuse_damaged(row: Row) -> None:
+    """Have the records decoded once: Parquet does not tell when bytes of a text are wrong."""
+    for name in RECORDS:
+        if row[name] is not None:
+            msgspec.json.decode(row[name], type=dict)
 
 
 def _by_start(row: Row) -> Any:

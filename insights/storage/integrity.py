@@ -19,6 +19,7 @@ import pyarrow as pa
 
 from insights.records.object_keys import TrailKey, parse_key
 from insights.records.schemas import INTEGRITY
+from insights.storage import documents
 from insights.storage.objects import ObjectInfo, ObjectStore, repeated_on_conflict
 from insights.storage.partitions import Place, account_regions
 from insights.storage.tables import encode, read_version
@@ -176,7 +177,7 @@ def _withdrawals(store: ObjectStore, delivered: Window) -> Iterator[Withdrawal]:
     for folder in store.list_folder(f"{WITHDRAWN}/").folders:
         if folder.split("/")[-2] in days:
             for info in store.list(folder):
-                yield _codec.decode(store.get(info.key)[0])
+                yield documents.read(store, info.key, _codec)[0]
 
 
 def expired_withdrawals(store: ObjectStore, before: datetime) -> Iterator[ObjectInfo]:

@@ -68,7 +68,7 @@ def already_read(store: ObjectStore, ledger_path: str) -> set[tuple[str, str]]:
 
 def _versions(store: ObjectStore, folder: str) -> set[tuple[str, str]]:
     seen: set[tuple[str, str]] = set()
-    for table in parts.read(store, folder, IDENTITY):
+    for table in parts.read(store, folder, IDENTITY, IDENTITY):
         seen.update(zip(table["object_key"].to_pylist(), table["object_etag"].to_pylist(), strict=True))
     return seen
 
@@ -185,12 +185,12 @@ def read_tables(store: ObjectStore, delivered: Window) -> Iterator[pa.Table]:
         for folder in day_folders(store, TABLE, account, region, delivered):
             listed = list(store.list(folder))
             written += (info.last_modified for info in listed)
-            for table in parts.read_listed(store, folder, listed):
+            for table in parts.read_listed(store, folder, listed, IDENTITY):
                 at = table["delivered_at"]
                 yield table.filter(pc.and_(pc.greater_equal(at, start), pc.less(at, end)))
     for place in loose:
         for folder in _of_concern(store, place, delivered, written):
-            yield from parts.read(store, folder)
+            yield from parts.read(store, folder, IDENTITY)
 
 
 def _of_concern(store: ObjectStore, place: str, delivered: Window, others: Iterable[datetime]) -> list[str]:

@@ -144,7 +144,7 @@ def _parse(content: bytes, folder: str, mine: str) -> tuple[tuple[Snapshot, ...]
             return (), None
         found = tuple(Snapshot(_until(name), folder + name) for name in document["snapshots"])
         return found, document["account_since"]
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return (), None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Literal
@@ -16,6 +17,9 @@ from insights.storage.obstore_objects import Store, translated
 
 S3Client = Literal["obstore", "boto3"]
 """Whose client speaks to S3."""
+
+_LIKE_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/?")
+"""How a URL begins whose slashes were mistyped, like `s3:/bucket`. A folder of such a name can be called `./s3:…`."""
 
 _RETRIES: Any = {"max_retries": 4, "retry_timeout": timedelta(seconds=60)}
 _CLIENT: Any = {"timeout": timedelta(seconds=120), "connect_timeout": timedelta(seconds=10), "allow_http": True}
@@ -38,7 +42,7 @@ def open_store(
         StorageError: the URL is none we know, or the folder cannot be made.
     """
     scheme, found, rest = url.partition("://")
-    if not found or scheme == "file":
+    if scheme == "file" or not (found or _LIKE_URL.match(url)):
         return _open_folder(Path(rest if found else url), create=create)
     if scheme == "memory":
         return Store(obstore.store.MemoryStore(), url)

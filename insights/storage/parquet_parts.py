@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from insights.storage.caching import Cache
 from insights.storage.objects import ObjectInfo, ObjectStore
+from insights.storage.tables import reading
 
 Ints = NDArray[np.int64]
 
@@ -53,13 +54,14 @@ class Parts:
     Reading raises `ConflictError` once the object is another version.
     """
 
-    def __init__(self, file: pq.ParquetFile) -> None:
-        self._file = file
+    def __init__(self, file: pq.ParquetFile, place: str) -> None:
+        self._file, self._place = file, place
 
     def read(self, columns: Sequence[str]) -> pa.Table:
         """Read some columns of every row."""
         # For a few small columns, handing work to other threads takes longer than doing it.
-        return self._file.read(columns=list(columns), use_threads=False)
+        with reading(self._place):
+            return self._file.read(columns=list(columns), use_threads=False)
 
     def rows(self, numbers: Ints, columns: Sequence[str] | None = None) -> pa.Table:
         """Read the rows of some rising numbers, at least one, from the row groups they lie in."""
@@ -68,7 +70,8 @@ class Parts:
             end = start + self._file.metadata.row_group(group).num_rows
             within = numbers[np.searchsorted(numbers, start) : np.searchsorted(numbers, end)]
             if len(within):
-                found = self._file.read_row_group(group, columns=columns and list(columns), use_threads=False)
+                with reading(self._place):
+                    found = self._file.read_row_group(group, columns=columns and list(columns), use_threads=False)
                 parts.append(found.take(pa.array(within - start)))
             start = end
         return pa.concat_tables(parts)
@@ -85,7 +88,9 @@ class PartsReader:
         """Open a version of a file; the reader's `dictionaries` are read as such."""
         footer = self._footers.known((info.key, info.etag))
         source = pa.PythonFile(_Reader(self._store, info), mode="r")
-        file = pq.ParquetFile(source, metadata=footer, read_dictionary=self._dictionaries)
+        place = f"{self._store.url}/{info.key}"
+        with reading(place):
+            file = pq.ParquetFile(source, metadata=footer, read_dictionary=self._dictionaries)
         if footer is None:
             self._footers.put((info.key, info.etag), file.metadata)
-        return Parts(file)
+        return Parts(file, place)

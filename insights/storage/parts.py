@@ -45,13 +45,23 @@ def is_day(key: str) -> bool:
     return key.endswith(f"/{_DAY_FILE}")
 
 
-def read(store: ObjectStore, folder: str, columns: Sequence[str] | None = None) -> Iterator[pa.Table]:
-    """Yield the tables of a folder (ending in `/`), by default with all columns. A row can come twice."""
-    yield from read_listed(store, folder, list(store.list(folder)), columns)
+def read(
+    store: ObjectStore, folder: str, identity: Sequence[str], columns: Sequence[str] | None = None
+) -> Iterator[pa.Table]:
+    """Yield the tables of a folder (ending in `/`), by default with all columns. A row can come twice.
+
+    Args:
+        identity: Columns that tell rows apart, which every file has.
+    """
+    yield from read_listed(store, folder, list(store.list(folder)), identity, columns)
 
 
 def read_listed(
-    store: ObjectStore, folder: str, listed: Sequence[ObjectInfo], columns: Sequence[str] | None = None
+    store: ObjectStore,
+    folder: str,
+    listed: Sequence[ObjectInfo],
+    identity: Sequence[str],
+    columns: Sequence[str] | None = None,
 ) -> Iterator[pa.Table]:
     """Yield the tables of a folder that was listed just now, as `read` does."""
     parts = [info.key for info in listed if info.key != day_key(folder)]
@@ -61,7 +71,7 @@ def read_listed(
         except NotFoundError:
             continue
         with reading(f"{store.url}/{key}"):
-            table = read_columns(content, columns)
+            table = read_columns(content, columns, required=identity)
         yield table
 
 
@@ -77,11 +87,13 @@ def merge(store: ObjectStore, folder: str, listed: Sequence[ObjectInfo], identit
         return None
     while True:
         day, etag = _get(store, day_key(folder))
-        taken = _taken(store, chosen, UNPACKED_BYTES - (unpacked_bytes(day) if day else 0))
-        files = [content for content in (day, *taken.values()) if content]
-        if len(taken) + bool(day) < 2:
+        known = {} if day is None else {day_key(folder): day}
+        taken = _taken(store, chosen, UNPACKED_BYTES - sum(_unpacked_bytes(store, *each) for each in known.items()))
+        if len(taken) + len(known) < 2:
             return None
-        content = encode(_united([read_columns(each) for each in files], identity)) if any(taken.values()) else b""
+        found = {info.key: content for info, content in taken.items() if content is not None}
+        tables = [_table(store, *each, identity) for each in (known | found).items()]
+        content = encode(_united(tables, identity)) if found else b""
         try:
             if content:
                 store.put(day_key(folder), content, replacing=etag)
@@ -104,23 +116,33 @@ def _chosen(listed: Sequence[ObjectInfo], day: str) -> list[ObjectInfo]:
     return chosen if len(chosen) + any(info.key == day for info in listed) > 1 else []
 
 
-def _taken(store: ObjectStore, chosen: Sequence[ObjectInfo], room_bytes: int) -> dict[ObjectInfo, bytes]:
-    """Give the parts that fit into so much memory, with their contents; empty for one that has gone meanwhile."""
-    taken: dict[ObjectInfo, bytes] = {}
+def _taken(store: ObjectStore, chosen: Sequence[ObjectInfo], room_bytes: int) -> dict[ObjectInfo, bytes | None]:
+    """Give the parts that fit into so much memory, with their contents; None for one that has gone meanwhile."""
+    taken: dict[ObjectInfo, bytes | None] = {}
     for each in chosen:
         content, _ = _get(store, each.key)
-        room_bytes -= unpacked_bytes(content) if content else 0
+        room_bytes -= 0 if content is None else _unpacked_bytes(store, each.key, content)
         if room_bytes < 0:
             break
         taken[each] = content
     return taken
 
 
-def _get(store: ObjectStore, key: str) -> tuple[bytes, str]:
+def _get(store: ObjectStore, key: str) -> tuple[bytes | None, str]:
     try:
         return store.get(key)
     except NotFoundError:
-        return b"", ABSENT
+        return None, ABSENT
+
+
+def _unpacked_bytes(store: ObjectStore, key: str, content: bytes) -> int:
+    with reading(f"{store.url}/{key}"):
+        return unpacked_bytes(content)
+
+
+def _table(store: ObjectStore, key: str, content: bytes, identity: Sequence[str]) -> pa.Table:
+    with reading(f"{store.url}/{key}"):
+        return read_columns(content, required=identity)
 
 
 def _united(tables: Sequence[pa.Table], identity: Sequence[str]) -> pa.Table:

@@ -19,6 +19,7 @@ from itertools import groupby
 import msgspec
 
 from insights.errors import NotFoundError
+from insights.storage import documents
 from insights.storage.objects import ABSENT, ObjectStore
 from insights.storage.partitions import Place, day_of
 from insights.storage.tables import put_if_new
@@ -70,6 +71,11 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True):
         return not self.items
 
 
+_items = msgspec.json.Decoder(Item)
+_batches = msgspec.json.Decoder(Batch)
+_objects = msgspec.json.Decoder(dict[str, str])
+
+
 @dataclass(frozen=True, slots=True)
 class Publishing:
     """The batch of an account × Region, as it was read."""
@@ -82,10 +88,9 @@ class Publishing:
 def publishing(store: ObjectStore, place: Place) -> Publishing:
     """Read which batch an account × Region publishes, or published last."""
     try:
-        content, etag = store.get(_key(place))
+        return Publishing(place, *documents.read(store, _key(place), _batches))
     except NotFoundError:
         return Publishing(place, Batch(), ABSENT)
-    return Publishing(place, msgspec.json.decode(content, type=Batch), etag)
 
 
 def replace(store: ObjectStore, known: Publishing, batch: Batch) -> None:
@@ -102,7 +107,7 @@ def published(store: ObjectStore, place: Place, days: Iterable[str]) -> dict[str
     found: dict[str, str] = {}
     for day in sorted(set(days)):
         for info in store.list(f"{_folder(place)}/date={day}/"):
-            found |= msgspec.json.decode(store.get(info.key)[0], type=dict[str, str])
+            found |= documents.read(store, info.key, _objects)[0]
     return found
 
 
@@ -151,7 +156,7 @@ def waiting(store: ObjectStore) -> Iterator[Waiting]:
 
 def read_waiting(store: ObjectStore, each: Waiting) -> Item:
     """Read what is to be told."""
-    return msgspec.json.decode(store.get(each.key)[0], type=Item)
+    return documents.read(store, each.key, _items)[0]
 
 
 def forget(store: ObjectStore, each: Waiting) -> None:

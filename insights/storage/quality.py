@@ -11,6 +11,7 @@ import msgspec
 
 from insights.errors import NotFoundError
 from insights.records.partitions import EventHour
+from insights.storage import documents
 from insights.storage.hours import with_versions
 from insights.storage.objects import ABSENT, ObjectStore, repeated_on_conflict
 from insights.storage.partitions import account_regions
@@ -71,10 +72,9 @@ def _without(judgement: Judgement, hours: Mapping[str, str]) -> Judgement:
 
 def _read(store: ObjectStore, day_path: str) -> tuple[list[Judgement], str]:
     try:
-        content, etag = store.get(_key(day_path))
+        return documents.read(store, _key(day_path), _codec)
     except NotFoundError:
         return [], ABSENT
-    return _codec.decode(content), etag
 
 
 def _key(day_path: str) -> str:

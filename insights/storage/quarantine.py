@@ -16,7 +16,7 @@ from insights.records.schemas import QUARANTINE
 from insights.storage import parts
 from insights.storage.ledger import unit_name
 from insights.storage.objects import ObjectStore
-from insights.storage.tables import encode, put_if_new, read_columns
+from insights.storage.tables import encode, put_if_new, read_columns, reading
 from insights.storage.trail import TrailObject
 
 TABLE = "quarantine"
@@ -82,7 +82,7 @@ def contents(
     """Give the contents of the single records that are held of some objects for one reason, by key and ETag."""
     found: defaultdict[tuple[str, str], set[bytes]] = defaultdict(set)
     for date in sorted({each.date for each in objects}):
-        for table in parts.read(store, f"{TABLE}/date={date}/", (*IDENTITY, "content")):
+        for table in parts.read(store, f"{TABLE}/date={date}/", IDENTITY, (*IDENTITY, "content")):
             for row in table.filter(pc.equal(table["reason"], reason)).to_pylist():
                 if row["record_index"] is not None:
                     found[row["object_key"], row["object_etag"]].add(row["content"])
@@ -103,7 +103,8 @@ def _take_out(store: ObjectStore, key: str, versions: Collection[tuple[str, str]
             content, etag = store.get(key)
         except NotFoundError:  # it went into the day's file, which is listed again by the next run
             return
-        table = read_columns(content)
+        with reading(f"{store.url}/{key}"):
+            table = read_columns(content, required=IDENTITY)
         stays = [
             row["reason"] != reason
             or (row["object_key"], row["object_etag"]) not in versions
@@ -127,11 +128,12 @@ def _held(store: ObjectStore, objects: Iterable[TrailObject]) -> dict[tuple[str,
     versions, dates = _versions_and_dates(objects)
     found: dict[tuple[str, str, int | None, str], int] = {}
     columns = (*IDENTITY, "records")
-    for table in (table for date in dates for table in parts.read(store, f"{TABLE}/date={date}/", columns)):
-        for row in table.to_pylist():
-            if (row["object_key"], row["object_etag"]) in versions:
-                # Files that were written before records were refused together have no such column.
-                found[tuple(row[name] for name in IDENTITY)] = row.get("records") or 1
+    for date in dates:
+        for table in parts.read(store, f"{TABLE}/date={date}/", IDENTITY, columns):
+            for row in table.to_pylist():
+                if (row["object_key"], row["object_etag"]) in versions:
+                    # Files that were written before records were refused together have no such column.
+                    found[tuple(row[name] for name in IDENTITY)] = row.get("records") or 1
     return found
 
 

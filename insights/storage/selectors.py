@@ -40,7 +40,7 @@ def read(store: ObjectStore) -> Stored:
         return Stored(None, ABSENT)
     try:
         found = msgspec.json.decode(content, type=list[_Selector])
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise StorageError(
             f"{store.url}/{KEY} holds no Insight selectors: delete it, and put them again: {error}"
         ) from error

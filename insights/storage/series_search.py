@@ -23,7 +23,7 @@ from insights.storage.caching import PATIENCE_SECONDS, Cache
 from insights.storage.counts import CountFile
 from insights.storage.listing import HourFile, Listing
 from insights.storage.objects import ObjectStore
-from insights.storage.tables import read_columns
+from insights.storage.tables import read_columns, reading
 from insights.windows import HOUR, Window
 
 _KEPT_BYTES = 32 * 2**20
@@ -110,11 +110,12 @@ class SeriesSearch:
         content, etag = self._store.get(file.key)
         if etag != file.etag:
             raise ConflictError(f"{self._store.url}/{file.key} was replaced while it was to be read")
-        return _read(content, series)
+        with reading(f"{self._store.url}/{file.key}"):
+            return _read(content, series)
 
 
 def _read(content: bytes, series: Series) -> tuple[Ints, Ints]:
-    table = read_columns(content, _COLUMNS)
+    table = read_columns(content, _COLUMNS, required=_COLUMNS)
     conditions = [
         pc.equal(table["event_name"], series.event_name),
         pc.equal(table["event_source"], series.event_source),

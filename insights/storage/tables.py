@@ -6,10 +6,11 @@ is whatever no longer matches, so a killed or repeated run needs no memory of it
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
@@ -135,14 +136,14 @@ class StoredRows:
 
 @contextmanager
 def reading(place: str) -> Iterator[None]:
-    """Name the file that is read inside.
+    """Name the file, Parquet or JSON, that is read inside.
 
     Raises:
-        StorageError: it is no Parquet file, or a damaged one.
+        StorageError: it is damaged, or none that we wrote.
     """
     try:
         yield
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, msgspec.MsgspecError, OSError, ValueError, KeyError, RecursionError) as error:
         found = " ".join(str(error).split())
         raise StorageError(
             f"{place} is damaged ({found}): put an earlier version of it back; if there is none, docs/operations.md "
@@ -179,13 +180,25 @@ def read_version(store: ObjectStore, key: str, schema: pa.Schema, *, columns: Se
     with reading(f"{store.url}/{key}"):
         file = _opened(content, schema)
         table = file.read(columns=names, use_threads=False)
+        _require([name for name in names if not schema.field(name).nullable], table)
     return Version(table, etag, _said(file, _MADE_FROM), bool(_said(file, _SEALED)))
 
 
-def read_columns(content: bytes, columns: Sequence[str] | None = None) -> pa.Table:
-    """Read a Parquet file's columns from its bytes."""
+def read_columns(content: bytes, columns: Sequence[str] | None = None, *, required: Collection[str] = ()) -> pa.Table:
+    """Read a Parquet file's columns from its bytes, as far as it has them.
+
+    Raises:
+        ValueError: it has not all that are required.
+    """
     file = pq.ParquetFile(pa.BufferReader(content))
-    return file.read(columns=list(columns) if columns else None, use_threads=False)
+    table = file.read(columns=list(columns) if columns else None, use_threads=False)
+    _require(required, table)
+    return table
+
+
+def _require(names: Collection[str], table: pa.Table) -> None:
+    if missing := [name for name in names if name not in table.schema.names]:
+        raise ValueError(f"it has no column {', '.join(missing)}")
 
 
 def unpacked_bytes(content: bytes) -> int:

@@ -4,7 +4,8 @@ from typing import Any
 import pytest
 
 from insights.errors import SettingsError
-from insights.settings import Settings, load_settings, parse_settings
+from insights.settings import Settings, load_settings, parse_settings, refusals
+from insights.statistics.parameters import Parameters
 
 WRONG = [
     ({"trial": {}}, "no settings table [trial]: did you mean trail?"),
@@ -13,7 +14,10 @@ WRONG = [
     ({"lake": {"bucket": "x"}}, "no setting lake.bucket: known are "),
     ({"trail": "s3://bucket"}, "[trail] is a table of settings, not a value"),
     ({"trail": {"url": 3}}, "the setting trail.url is wrong: Expected `str`, got `int`"),
-    ({"trail": {"accounts": [111122223333]}}, "the setting trail.accounts is wrong: Expected `str`, got `int`"),
+    (
+        {"trail": {"accounts": [111122223333]}},
+        "the setting trail.accounts is wrong: Expected `str`, got `int`: put it in",
+    ),
     (
         {"trail": {"categories": ["Insight"]}},
         "the setting trail.categories is wrong: Invalid enum value 'Insight': write one of Data, Management",
@@ -38,9 +42,56 @@ WRONG = [
     ({"method": {"windows_minutes": [1440]}}, "the setting method.windows_minutes is wrong: Expected `int` <= 240"),
     (
         {"method": {"windows_minutes": []}},
-        "the setting method.windows_minutes is wrong: Expected `array` of length >= 1",
+        "the setting method.windows_minutes is empty, which matches nothing: name at least one",
     ),
-    ({"notify": {"channels": "log"}}, "the setting notify.channels is wrong: Expected `array`, got `str`"),
+    (
+        {"notify": {"channels": "log"}},
+        "the setting notify.channels is wrong: Expected `array`, got `str`: write a list",
+    ),
+    ({"trail": {"arn": "management"}}, "the setting trail.arn has 'management': write the trail's ARN, like arn:aws:"),
+    ({"trail": {"accounts": ["1111"]}}, "the setting trail.accounts has '1111': write ids of accounts, twelve digits"),
+    ({"trail": {"accounts": ["111122223333\n"]}}, r"the setting trail.accounts has '111122223333\n': write ids"),
+    (
+        {"trail": {"regions": ["eu-west-1", "US-EAST-1"]}},
+        "the setting trail.regions has 'US-EAST-1': write names of Regions, like \"us-east-1\"",
+    ),
+    ({"trail": {"categories": []}}, "the setting trail.categories is empty, which matches nothing"),
+    ({"trail": {"notifications": "my-queue"}}, "the setting trail.notifications has 'my-queue': write the queue's URL"),
+    ({"detect": {"categories": []}}, "the setting detect.categories is empty, which matches nothing"),
+    (
+        {"trail": {"categories": ["Data"]}},
+        "the setting detect.categories is ['Management'], and trail.categories keeps ['Data'] only",
+    ),
+    ({"notify": {"channels": ["slack:x"]}}, "the setting notify.channels has 'slack:x': write log, sns:arn:aws:sns:"),
+    ({"notify": {"channels": ["sns:my-topic"]}}, "the setting notify.channels has 'sns:my-topic': write log, sns:arn"),
+    ({"notify": {"max_age_hours": 10**9}}, "the setting notify.max_age_hours is wrong: Expected `int` <= 876000"),
+    ({"retention": {"events_days": 10**30}}, "the setting retention.events_days is wrong: Expected `int` <= 36500"),
+    ({"lake": {"compact_after_days": 10**9}}, "the setting lake.compact_after_days is wrong: Expected `int` <= 36500"),
+    (
+        {"method": {"score_factor": float("inf")}},
+        "the setting method.score_factor is inf: make it 1,000,000,000 at most",
+    ),
+    ({"method": {"score_factor": float("nan")}}, "the setting method.score_factor is wrong: Expected `float` >= 1"),
+    ({"method": {"warm_up_hours": 10**30}}, "the setting method.warm_up_hours is 1e+30: make it 1,000,000,000 at most"),
+    ({"method": {"min_size": 50.0}}, "the setting method.min_size (50) is above method.max_size (40)"),
+    ({"method": {"min_size": 5.0, "max_size": 4.0}}, "the setting method.min_size (5) is above method.max_size (4)"),
+    (
+        {"method": {"drop_end_share": 0.1}},
+        "the setting method.drop_max_share (0.2) is above method.drop_end_share (0.1)",
+    ),
+    (
+        {"method": {"pool_windows_minutes": [5, 30]}},
+        "the setting method.pool_windows_minutes has 30, which is none of method.windows_minutes (1, 5, 15, 60, 240)",
+    ),
+    ({"api": {"keys": [{"id": "me", "secret": "env:X"}]}}, "the setting api.keys[0].id has 'me': write 3 to 128"),
+    (
+        {"api": {"keys": [{"id": "READER", "secret": "env:X", "accounts": ["1"]}]}},
+        "the setting api.keys[0].accounts has '1': write ids of accounts",
+    ),
+    (
+        {"api": {"keys": [{"id": "READER", "secret": "env:X", "may": ["all"]}]}},
+        "the setting api.keys[0].may is wrong: Invalid enum value 'all': write one of read, write-selectors",
+    ),
     ({"notify": {"max_age_hours": 0}}, "the setting notify.max_age_hours is wrong: Expected `int` >= 1"),
     ({"airflow": {"aws_connection": True}}, "the setting airflow.aws_connection is wrong: Expected `str`, got `bool`"),
 ]
@@ -52,6 +103,31 @@ def test_wrong_settings(document: dict[str, Any], message: str) -> None:
     with pytest.raises(SettingsError) as refused:
         parse_settings(document)
     assert message in str(refused.value)
+
+
+def test_secret_in_the_settings() -> None:
+    """What stands where only the place of a secret should is not shown: it may be the secret."""
+    with pytest.raises(
+        SettingsError, match=r"api\.keys\[0\]\.secret does not say where the secret is: write env:"
+    ) as refused:
+        parse_settings({"api": {"keys": [{"id": "READER", "secret": "hunter2hunter2"}]}})
+    assert "hunter2" not in str(refused.value)
+
+
+@pytest.mark.parametrize("region", ["us-gov-west-1", "eusc-de-east-1", "us-isob-east-1", "xx-newland-9"])
+def test_new_regions(region: str) -> None:
+    """Regions that we have never heard of are taken, if they are named as Regions are."""
+    assert parse_settings({"trail": {"regions": [region]}}).trail.regions == (region,)
+
+
+@pytest.mark.parametrize("sensitivity", ["low", "medium", "high", "aws"])
+def test_defaults_of_the_method(sensitivity: str) -> None:
+    """The defaults against which numbers of the method are held are those of the method, at every sensitivity."""
+    parameters = Parameters.preset(sensitivity)
+
+    assert parameters.windows_minutes == refusals._WINDOWS_MINUTES
+    for name, default in (pair for pairs in refusals._IN_ORDER for pair in pairs.items()):
+        assert getattr(parameters, name) == default
 
 
 def test_nothing_set() -> None:
@@ -75,7 +151,7 @@ class TestEnvironment:
             ("TRAIL_INSIGHTS__TRAIL__URL", "s3://logs/prefix", "trail", "url", "s3://logs/prefix"),
             ("TRAIL_INSIGHTS__TRAIL__SETTLE_MINUTES", "5", "trail", "settle_minutes", 5),
             ("TRAIL_INSIGHTS__DETECT__CALL_RATE", "false", "detect", "call_rate", False),
-            ("TRAIL_INSIGHTS__NOTIFY__CHANNELS", '["log", "sns:x"]', "notify", "channels", ("log", "sns:x")),
+            ("TRAIL_INSIGHTS__NOTIFY__CHANNELS", '["eventbridge:b"]', "notify", "channels", ("eventbridge:b",)),
             ("TRAIL_INSIGHTS__DETECT__SENSITIVITY", "high", "detect", "sensitivity", "high"),
         ],
     )  # fmt: skip
@@ -93,11 +169,33 @@ class TestEnvironment:
         assert (settings.trail.url, settings.trail.settle_minutes) == ("s3://environment", 7)
         assert document["trail"]["url"] == "s3://file"
 
-    @pytest.mark.parametrize("variable", ["TRAIL_INSIGHTS__URL", "TRAIL_INSIGHTS__TRAIL__URL__X"])
-    def test_no_setting(self, variable: str) -> None:
-        """A variable that names no key is told how to be written."""
-        with pytest.raises(SettingsError, match=rf"{variable} names no setting: write TRAIL_INSIGHTS__TABLE__KEY"):
+    @pytest.mark.parametrize(
+        ("variable", "said"),
+        [
+            ("TRAIL_INSIGHTS__LAKE", "names no setting: write TRAIL_INSIGHTS__TABLE__KEY"),
+            ("TRAIL_INSIGHTS__LAKE_URL", "names no setting: write TRAIL_INSIGHTS__LAKE__URL"),
+            ("TRAIL_INSIGHTS__TRAIL__SETTLE__MINUTES", "names no setting: write TRAIL_INSIGHTS__TRAIL__SETTLE_MINUTES"),
+            ("TRAIL_INSIGHTS_LAKE_URL", "sets nothing: write TRAIL_INSIGHTS__LAKE__URL"),
+            ("TRAIL_INSIGHTS_LAKE__URL", "sets nothing: write TRAIL_INSIGHTS__LAKE__URL"),
+            ("TRAIL_INSIGHT__LAKE__URL", "sets nothing: write TRAIL_INSIGHTS__LAKE__URL"),
+            ("trail_insights__lake__url", "sets nothing: write TRAIL_INSIGHTS__LAKE__URL"),
+            ("TRAIL_INSIGHTS_URL", "sets nothing: write TRAIL_INSIGHTS__TRAIL__URL or TRAIL_INSIGHTS__LAKE__URL"),
+            ("TRAIL_INSIGHTS_SETTING", "sets nothing: write TRAIL_INSIGHTS_SETTINGS"),
+        ],
+    )
+    def test_misspelt(self, variable: str, said: str) -> None:
+        """A variable that is nearly one of ours is told how to be written: else it would be overlooked."""
+        with pytest.raises(SettingsError) as refused:
             parse_settings({}, {variable: "x"})
+        assert f"the environment variable {variable} {said}" == str(refused.value)
+
+    @pytest.mark.parametrize(
+        "variable",
+        ["TRAIL_INSIGHTS_READER_SECRET", "TRAIL_INSIGHTS_SERVICE_HOST", "TRAIL_INSIGHTS_PORT_8080_TCP", "TRAIL"],
+    )
+    def test_of_others(self, variable: str) -> None:
+        """Other variables may begin as ours: those for secrets of the API, and what Kubernetes makes for a service."""
+        assert parse_settings({}, {variable: "x"}) == Settings()
 
     def test_wrong_value(self) -> None:
         """A wrong value in a variable names the setting."""
@@ -136,8 +234,16 @@ class TestFile:
 
     def test_missing(self, tmp_path: Path) -> None:
         """A named file that is not there is told with the remedy."""
-        with pytest.raises(SettingsError, match=r"none\.toml is not there: create it or unset TRAIL_INSIGHTS_SETTINGS"):
+        with pytest.raises(SettingsError, match=r"none\.toml is not there: name another one, or create it"):
             load_settings(tmp_path / "none.toml", {})
+        with pytest.raises(SettingsError, match=r"none\.toml is not there: create it or unset TRAIL_INSIGHTS_SETTINGS"):
+            load_settings(environment={"TRAIL_INSIGHTS_SETTINGS": str(tmp_path / "none.toml")})
+
+    def test_named_by_nothing(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+        """An empty variable names no file."""
+        monkeypatch.chdir(tmp_path)
+
+        assert load_settings(environment={"TRAIL_INSIGHTS_SETTINGS": ""}) == Settings()
 
     @pytest.mark.parametrize("content", [b"[trail\n", b"url: s3", b"\xff\xfe"], ids=["cut", "yaml", "not text"])
     def test_not_toml(self, tmp_path: Path, content: bytes) -> None:

@@ -17,7 +17,7 @@ from insights.records.trail_arn import TrailArn
 from insights.stages.selection import selection_of
 from insights.storage import ledger
 from insights.storage.partitions import account_regions, day_of
-from insights.storage.tables import read_columns
+from insights.storage.tables import read_columns, reading
 from insights.windows import DAY, format_instant
 
 
@@ -120,8 +120,10 @@ def _latest_delivery(service: Service, request: Request) -> datetime | None:
             folders = lake.list_folder(f"{ledger.TABLE}/account_id={account}/region={region}/").folders
             newest = max(folders, key=lambda folder: day_of(folder).start, default=None)
             for info in lake.list(newest) if newest else ():
-                column = read_columns(lake.get(info.key)[0], ["delivered_at"])["delivered_at"]
-                latest.append(pc.max(column).as_py())
+                content = lake.get(info.key)[0]
+                with reading(f"{lake.url}/{info.key}"):
+                    rows = read_columns(content, ["delivered_at"], required=["delivered_at"])
+                latest.append(pc.max(rows["delivered_at"]).as_py())
     return max(latest, default=None)
 
 

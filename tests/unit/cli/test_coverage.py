@@ -63,6 +63,7 @@ def test_json(command: Callable[..., Any], counted: Callable[..., Path], record:
 
 def test_nothing_read(command: Callable[..., Any], tmp_path: Path) -> None:
     """A lake in which nothing was read shows no hours, and no gaps either."""
+    (tmp_path / "state").mkdir()
     answer = command("coverage", "--lake", tmp_path)
 
     assert (answer.status, "0 hours read, gaps: 0" in answer.out) == (0, True)

@@ -40,7 +40,16 @@ class TestList:
 
     def test_nothing(self, command: Command, tmp_path: Path) -> None:
         """A lake without insights is an empty list, not an error."""
+        (tmp_path / "state").mkdir()
         assert command("list", "--lake", tmp_path, "--json").json() == []
+
+    def test_no_lake(self, command: Command, tmp_path: Path) -> None:
+        """A place that holds no lake is told, with what makes one: a wrong name must not look like a calm trail."""
+        (tmp_path / "AWSLogs").mkdir()
+        answer = command("list", "--lake", tmp_path)
+
+        assert (answer.status, answer.out) == (1, "")
+        assert f"there is no lake in {tmp_path}: check its name; a new one is made by `insights run`" in answer.err
 
     def test_log_text(self, command: Command, lake: Path, insight: Callable[..., Any]) -> None:
         """Control characters in log text, which could rewrite a terminal, are made visible."""
@@ -177,6 +186,7 @@ class TestQuality:
 
     def test_nothing_validated(self, command: Command, tmp_path: Path) -> None:
         """A window without any validation says so, rather than that all is well."""
+        (tmp_path / "state").mkdir()
         answer = command("quality", "--lake", tmp_path, *DAY, "--out", tmp_path / "page.html")
 
         assert answer.status == 0

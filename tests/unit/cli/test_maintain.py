@@ -47,4 +47,4 @@ def test_no_lake(command: Command, tmp_path: Path) -> None:
     answer = command("maintain", "--lake", tmp_path / "none")
 
     assert (answer.status, (tmp_path / "none").exists()) == (1, False)
-    assert "is not there" in answer.err
+    assert "there is no lake in" in answer.err

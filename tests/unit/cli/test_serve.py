@@ -35,10 +35,11 @@ def test_others_could_reach_it(command: Callable[..., Any], tmp_path: Path) -> N
 
 def test_no_lake(command: Callable[..., Any], tmp_path: Path) -> None:
     """A lake that is not there is told at the start, and none is made."""
-    answer = command("serve", "--lake", tmp_path / "nowhere", "--no-auth")
+    arn = "arn:aws:cloudtrail:us-east-1:111122223333:trail/management"
+    answer = command("serve", "--lake", tmp_path / "nowhere", "--no-auth", "--trail-arn", arn)
 
     assert answer.status == 1
-    assert "is not there" in answer.err
+    assert "there is no lake in" in answer.err
     assert not (tmp_path / "nowhere").exists()
 
 

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 Command = Callable[..., Any]
 SHORT = ("--start", "2026-11-01", "--scenario", "quiet", "--days", "0.05", "--calls-per-hour", "20")
 
@@ -50,3 +52,21 @@ def test_truth(command: Command, tmp_path: Path) -> None:
     (incident,) = json.loads((tmp_path / "truth.json").read_text())
     assert (incident["event_name"], incident["calls"]) == ("RunInstances", 6)
     assert incident["start"].startswith("2019-11-07T13:25")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "said"),
+    [
+        (("--days", "0.1"), 1, "the incidents of the scenario default lie in its last day: simulate one day or more"),
+        (("--days", "inf"), 2, "Invalid value for '--days'"),
+        (("--days", "1", "--calls-per-hour", "1e300"), 2, "Invalid value for '--calls-per-hour'"),
+        (("--days", "1", "--start", "1999-01-01"), 1, "in which all calls lie: begin later"),
+        (("--days", "1", "--start", "9999-12-31"), 1, "is empty: its end must be later than its start"),
+    ],
+)
+def test_too_much(command: Command, tmp_path: Path, arguments: tuple[str, ...], status: int, said: str) -> None:
+    """Lengths, times and rates that cannot be simulated are refused in words, and nothing is written."""
+    answer = command("simulate", "--out", tmp_path / "trail", "--start", "2026-11-01", *arguments)
+
+    assert (answer.status, said in answer.err) == (status, True)
+    assert not (tmp_path / "trail").exists()

@@ -76,7 +76,7 @@ def test_default_incidents_lie_in_the_last_day():
 
 def test_default_refuses_less_than_a_day():
     """Incidents that the plan has no room for are an error, not left out."""
-    with pytest.raises(SettingsError, match="is outside of"):
+    with pytest.raises(SettingsError, match="lie in its last day: simulate one day or more"):
         scenario("default", start=START, days=0.5)
 
 

@@ -18,6 +18,7 @@ from insights.simulate import SignedDigest, SigningKey, TrailObject
 from insights.stages import count, maintain, reconcile, validate, withdrawal
 from insights.storage import events, integrity, parts
 from insights.storage.counts import read_counts
+from insights.storage.quarantine import IDENTITY
 from insights.storage.tables import read_columns
 from insights.windows import Window, parse_instant
 from tests.signed_trails import START, WHOLE, Case, body_of, records_of
@@ -162,7 +163,7 @@ def test_killed_between_two_hours(case: Callable[..., Case], monkeypatch: pytest
     made.verify()
     made.workspace.now = lambda: START + timedelta(days=9)
     maintain.run(None, made.workspace)
-    tables = parts.read(made.workspace.lake, "quarantine/date=2026-11-02/")
+    tables = parts.read(made.workspace.lake, "quarantine/date=2026-11-02/", IDENTITY)
     held = {json.loads(content)["eventID"] for table in tables for content in table["content"].to_pylist()}
 
     assert held == {each["eventID"] for each in invented}

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from insights.errors import NotFoundError, StorageError
 from insights.settings import parse_settings
 from insights.stages.workspace import Workspace
 from insights.windows import Window, parse_instant
@@ -32,6 +33,27 @@ def test_stores(tmp_path) -> None:
 
     assert (workspace.trail.url, workspace.lake.url) == (urls["trail"]["url"], urls["lake"]["url"])
     assert (tmp_path / "lake").is_dir()
+
+
+def test_lake_in_the_trail(tmp_path) -> None:
+    """A trail whose lake lies in it is not opened, and no lake is made there."""
+    (tmp_path / "trail").mkdir()
+    urls = {"trail": {"url": str(tmp_path / "trail")}, "lake": {"url": str(tmp_path / "trail/lake")}}
+    with pytest.raises(StorageError, match=r"the lake .* is in the trail"):
+        _ = Workspace(parse_settings(urls)).trail
+
+    assert not (tmp_path / "trail/lake").exists()
+
+
+@pytest.mark.parametrize("name", ["nowhere", "empty"])
+def test_no_lake(tmp_path, name: str) -> None:
+    """Who only reads is told that there is no lake, whether or not there is a folder; none is made."""
+    (tmp_path / "empty").mkdir()
+    workspace = Workspace(parse_settings({"lake": {"url": str(tmp_path / name)}}), creates_lake=False)
+    with pytest.raises(NotFoundError, match=rf"there is no lake in .*/{name}: check its name; a new one is made by"):
+        _ = workspace.lake
+
+    assert not (tmp_path / "nowhere").exists()
 
 
 def test_clock() -> None:

@@ -13,8 +13,8 @@ VALUES: dict[str, Any] = {
 
 
 def row(insight_id: str, start: str, **columns: Any) -> insights.Row:
-    given = {"insight_id": insight_id, "start_time": parse_instant(start)} | columns
-    return {field.name: VALUES[str(field.type)] for field in INSIGHTS} | given
+    given = {"insight_id": insight_id, "start_time": parse_instant(start), **dict.fromkeys(insights.RECORDS, "{}")}
+    return {field.name: VALUES[str(field.type)] for field in INSIGHTS} | given | columns
 
 
 def test_round_trip(store) -> None:

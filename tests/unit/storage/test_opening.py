@@ -42,7 +42,18 @@ def test_folder_below_a_file(tmp_path: Path) -> None:
         open_store(str(tmp_path / "file/lake"), create=True)
 
 
-@pytest.mark.parametrize("url", ["gs://bucket", "s3://", "s3:///prefix", "https://bucket.s3.amazonaws.com"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "gs://bucket",
+        "s3://",
+        "s3:///prefix",
+        "S3://bucket",
+        "s3:/bucket",
+        "s3:bucket",
+        "https://bucket.s3.amazonaws.com",
+    ],
+)
 def test_unknown_url(url: str) -> None:
     """A URL of a kind we do not know is quoted, with what can be written."""
     with pytest.raises(StorageError, match=r"is no place we can open: write s3://bucket/prefix or a path") as refused:

@@ -95,7 +95,7 @@ def test_columns_of_a_later_version(store, delivered) -> None:
     row = {"object_key": ["b"], "object_etag": ["1"], "more": [5]}
     store.put("t/date=2026-11-01/b.parquet", encode(pa.table(row, newer)))
     merge(store, "t/date=2026-11-01/")
-    (table,) = parts.read(store, "t/date=2026-11-01/")
+    (table,) = parts.read(store, "t/date=2026-11-01/", ["object_key"])
 
     assert table["more"].to_pylist() == [None, 5]
 

@@ -20,7 +20,7 @@ from insights.statistics.parameters import Parameters
 from insights.statistics.place import PlaceMemory
 from insights.statistics.subjects import Api, Subject
 
-METHOD = 9
+METHOD = 10
 """To be counted up with every change of what is remembered or judged: older snapshots are then made again."""
 
 _HEADER = b"trail_insights.detector_state"

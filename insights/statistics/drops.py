@@ -1,6 +1,7 @@
 """From hours that are far too quiet to drops. Only busy series can drop, and only call rates are judged for it.
 
-A drop is seen by whole hours; its start and end are then found to the minute. Many at once are a delivery problem.
+A drop is seen by whole hours; its start and end are then found to the minute. Many at once are a delivery problem: to
+the series that lack their calls, the hour was not delivered.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ def judge_drops(hour: Hour) -> list[Episode]:
         _follow(hour, hour.memory.series.index[subject], running, told)
     found = _candidates(hour)
     if len(found) + len(_open_drops(hour)) > hour.parameters.drop_max_at_once:
-        hour.reasons.extend(of_episode(_open(hour, each).episode, Verdict.MANY_DROPS) for each in found)
+        _take_for_undelivered(hour, found)
         return told
     for each in found:
         running, row = _open(hour, each), each.row
@@ -127,6 +128,26 @@ def _open(hour: Hour, drop: _Drop) -> OpenEpisode:
     start = first + drop_onset(series.calls_between(row, first, hour.end), usual, unusual)
     episode = drop_episode(hour, row, start, view=drop.view, expected=drop.expected, score=drop.score)
     return OpenEpisode(episode, start, hour.start, usual, unusual, is_muted=False, is_silent=hour.is_silent)
+
+
+def _take_for_undelivered(hour: Hour, drops: list[_Drop]) -> None:
+    """Say why drops are not told, and hide their silence, so that it neither becomes usual nor makes a later drop.
+
+    What fell silent with them, but is called too seldom for one hour to show it, lacks the hour as well.
+    """
+    series, parameters = hour.memory.series, hour.parameters
+    rows = droppable_rows(hour)
+    low = low_scores(hour, rows)
+    is_silent = low.calls[:, 0] <= parameters.drop_max_share * low.expected_calls[:, 0]
+    since = dict.fromkeys(rows[is_silent].tolist(), hour.start)
+    for drop in drops:
+        running = _open(hour, drop)
+        hour.reasons.append(of_episode(running.episode, Verdict.MANY_DROPS))
+        since[drop.row] = running.start
+    for row, start in since.items():
+        if series.subjects[row] not in hour.memory.open:
+            series.hide(row, start, hour.end, hour=hour.index)
+            series.frontier[row] = hour.end
 
 
 def _follow(hour: Hour, row: int, running: OpenEpisode, told: list[Episode]) -> None:

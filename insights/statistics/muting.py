@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from insights.statistics.episodes import OpenEpisode
 from insights.statistics.memory import MINUTE_HOURS, NEVER, RECORD_DAYS
-from insights.statistics.place import WEEK_HOURS, Hour
+from insights.statistics.place import WEEK_HOURS, Hour, Onboarding
 from insights.statistics.unusual import HourScores
 
 ANY_SERVICE = "*"
@@ -20,8 +20,7 @@ _DAY_MINUTES = 24 * 60
 def loud_windows(hour: Hour, row: int, scores: HourScores) -> NDArray[np.bool_]:
     """Give the unusual windows × cells of one series that may speak: they exceed what was already told of it."""
     series, parameters = hour.memory.series, hour.parameters
-    if is_onboarded(hour, row):
-        return np.zeros_like(scores.is_unusual)
+    is_news = scores.calls > _most_told_of_newcomers(hour, row)
     if series.is_pool[row]:
         # What was denied does not count again for seven days: whatever fills the pool anew are other operations.
         return scores.is_unusual
@@ -30,7 +29,7 @@ def loud_windows(hour: Hour, row: int, scores: HourScores) -> NDArray[np.bool_]:
     is_long_ago = hour.start - series.spoke_at[row] >= parameters.cooldown_days * _DAY_MINUTES
     ratio = np.where(on_schedule & is_long_ago, parameters.schedule_ratio, parameters.cooldown_ratio)
     exceeds = scores.counted > ratio * series.cooldown_peak[row][:, None]
-    is_loud: NDArray[np.bool_] = scores.is_unusual & (exceeds | ~may_repeat)
+    is_loud: NDArray[np.bool_] = scores.is_unusual & is_news & (exceeds | ~may_repeat)
     return is_loud
 
 
@@ -52,7 +51,8 @@ def note_opening(hour: Hour, row: int, running: OpenEpisode) -> None:
     if running.is_muted:
         _renew(hour, row, running.trigger)
     elif _is_newcomer(hour, row):
-        hour.memory.onboarded_at[_newcomers(hour, row)] = running.trigger
+        name = _newcomers(hour, row, is_error=bool(hour.memory.series.is_error[row]))
+        hour.memory.onboarded[name] = Onboarding(running.trigger, running.episode.detection.calls)
 
 
 def note_end(hour: Hour, row: int, running: OpenEpisode, end: int) -> None:
@@ -90,29 +90,65 @@ def _peak(hour: Hour, row: int, start: int, end: int) -> NDArray[np.float64]:
 
 
 def is_onboarded(hour: Hour, row: int) -> bool:
-    """Tell whether a newcomer's service, or its Region, has had its one insight."""
-    told_at = hour.memory.onboarded_at.get(_newcomers(hour, row), NEVER)
-    return _is_newcomer(hour, row) and hour.start - told_at < hour.parameters.onboarding_days * _DAY_MINUTES
+    """Tell whether a newcomer's service, or its Region, has had an insight that mutes it."""
+    return _most_told_of_newcomers(hour, row) > 0
 
 
-def _newcomers(hour: Hour, row: int) -> str:
-    """Name those that share one insight: the operations of a service, or all of a Region that was never used before."""
+def _most_told_of_newcomers(hour: Hour, row: int) -> float:
+    """Give the calls that a newcomer has to exceed to be told beside those told of its service; 0 without any.
+
+    What takes a new service, or a new Region, into use calls many of its operations for the first time: one insight is
+    enough. In a service long in use they may have nothing to do with each other. Its calls and its errors each have an
+    insight of their own, and what is half as large again, as after an insight of the same series, is news.
+    """
+    if not _is_newcomer(hour, row):
+        return 0.0
+    calls, errors = _told_of_newcomers(hour, row, is_error=False), _told_of_newcomers(hour, row, is_error=True)
+    if not calls and not errors:
+        return 0.0
+    if hour.memory.is_new_region(hour.parameters) or _is_new_service(hour, row):
+        return np.inf
+    return hour.parameters.cooldown_ratio * (errors if hour.memory.series.is_error[row] else calls)
+
+
+def _told_of_newcomers(hour: Hour, row: int, *, is_error: bool) -> int:
+    """Give the calls of the last insight of those that share one with a series; 0 once that is long ago."""
+    last = hour.memory.onboarded.get(_newcomers(hour, row, is_error=is_error))
+    if last is None or hour.start - last.minute >= hour.parameters.onboarding_days * _DAY_MINUTES:
+        return 0
+    return last.calls
+
+
+def _newcomers(hour: Hour, row: int, *, is_error: bool) -> str:
+    """Name those that share one insight: calls, or errors, of a service, or of a Region that was never used before."""
     memory = hour.memory
     is_new_region = memory.is_new_region(hour.parameters)
-    return ANY_SERVICE if is_new_region else memory.series.subjects[row].series.event_source
+    source = ANY_SERVICE if is_new_region else memory.series.subjects[row].series.event_source
+    return f"{source} {'errors' if is_error else 'calls'}"
 
 
 def _is_newcomer(hour: Hour, row: int) -> bool:
-    """Tell whether a series was born lately in an account older than a day, or was hardly ever called before today.
+    """Tell whether a series is new: born lately, or once tried by somebody before its service was taken into use."""
+    rows = np.array([row])
+    return not hour.memory.series.is_pool[row] and _are_new(hour, rows, days=hour.parameters.onboarding_days)
 
-    The second are those that somebody once tried, or was denied, before the service was taken into use.
-    """
+
+def _is_new_service(hour: Hour, row: int) -> bool:
+    """Tell whether nothing of a series' service, reads included, was in use a week ago."""
+    series = hour.memory.series
+    source = series.subjects[row].series.event_source
+    rows = np.flatnonzero([subject.series.event_source == source for subject in series.subjects])
+    return _are_new(hour, rows, days=hour.parameters.youth_days)
+
+
+def _are_new(hour: Hour, rows: NDArray[np.int64], *, days: float) -> bool:
+    """Tell whether the first of series was born within days, in an account older than a day, or whether they were
+    hardly ever called before today."""
     memory, series, parameters = hour.memory, hour.memory.series, hour.parameters
-    if series.is_pool[row]:
-        return False
-    born = int(series.born[row])
-    if hour.index - born < parameters.onboarding_days * 24:
+    born = int(series.born[rows].min())
+    if hour.index - born < days * 24:
         return born - memory.first_hour >= 24
-    days = int(series.has_calls[:, row].sum()) - int(series.has_calls[hour.index // 24 % RECORD_DAYS, row])
+    has_calls = series.has_calls[:, rows].sum(axis=1) > 0
+    called_days = int(has_calls.sum()) - int(has_calls[hour.index // 24 % RECORD_DAYS])
     is_known = hour.index - memory.first_hour >= WEEK_HOURS
-    return is_known and days <= parameters.onboarding_call_days
+    return is_known and called_days <= parameters.onboarding_call_days

@@ -22,6 +22,14 @@ WEEK_HOURS = 7 * DAY_HOURS
 WEEK_MINUTES = WEEK_HOURS * 60
 
 
+@dataclass(frozen=True, slots=True)
+class Onboarding:
+    """The last insight of what was new in a service: the minute of its alarm, the calls of the window that spoke."""
+
+    minute: int
+    calls: int
+
+
 @dataclass(slots=True)
 class PlaceMemory:
     """Everything learnt of one account × Region up to, not including, `next_hour`.
@@ -39,7 +47,7 @@ class PlaceMemory:
     used_since: int = NEVER
     open: dict[Subject, OpenEpisode] = field(default_factory=dict)
     denied_at: dict[Api, int] = field(default_factory=dict)
-    onboarded_at: dict[str, int] = field(default_factory=dict)
+    onboarded: dict[str, Onboarding] = field(default_factory=dict)
 
     @classmethod
     def begin(cls, place: Place, hour: int, parameters: Parameters, *, account_since: int) -> PlaceMemory:
@@ -72,7 +80,7 @@ class PlaceMemory:
             self.used_since,
             dict(self.open),
             dict(self.denied_at),
-            dict(self.onboarded_at),
+            dict(self.onboarded),
         )
 
     def add(self, subject: Subject, parameters: Parameters) -> int:

@@ -29,7 +29,7 @@ class Verdict(StrEnum):
 
     TOLD = "told"
     REPEAT = "repeats an insight of the last days"
-    NEW_SERVICE = "its service is new and has had its insight"
+    NEW_SERVICE = "it is new, and its service has had an insight"
     TOO_FEW = "too few calls above what is expected"
     TOO_YOUNG = "its account has too little history"
     MANY_DROPS = "many fell silent at once, which is a delivery problem"

@@ -17,10 +17,10 @@ from insights.statistics.coverage import Place
 from insights.statistics.episodes import OpenEpisode
 from insights.statistics.memory import SeriesMemory
 from insights.statistics.parameters import Parameters
-from insights.statistics.place import PlaceMemory
+from insights.statistics.place import Onboarding, PlaceMemory
 from insights.statistics.subjects import Api, Subject
 
-METHOD = 9
+METHOD = 10
 """To be counted up with every change of what is remembered or judged: older snapshots are then made again."""
 
 _HEADER = b"trail_insights.detector_state"
@@ -39,7 +39,7 @@ class _Header(msgspec.Struct, frozen=True):
     apis: list[Api]
     open: list[tuple[int, OpenEpisode]]
     denied_at: list[tuple[Api, int]]
-    onboarded_at: dict[str, int]
+    onboarded: dict[str, Onboarding]
 
 
 def fingerprint(parameters: Parameters) -> str:
@@ -63,7 +63,7 @@ def to_table(memory: PlaceMemory) -> pa.Table:
         list(series.apis),
         [(series.index[subject], running) for subject, running in memory.open.items()],
         list(memory.denied_at.items()),
-        memory.onboarded_at,
+        memory.onboarded,
     )
     rows = len(series.subjects)
     columns = {name: _column(values, len(axes), rows) for name, values, axes in series.arrays()}
@@ -97,7 +97,7 @@ def from_table(table: pa.Table, parameters: Parameters) -> PlaceMemory:
     memory.week_minutes, memory.gap_end = header.week_minutes, header.gap_end
     memory.used_since = header.used_since
     memory.open = {series.subjects[row]: running for row, running in header.open}
-    memory.denied_at, memory.onboarded_at = dict(header.denied_at), dict(header.onboarded_at)
+    memory.denied_at, memory.onboarded = dict(header.denied_at), dict(header.onboarded)
     return memory
 
 

@@ -7,7 +7,7 @@ import pytest
 from insights.records.insight import Rate
 from insights.statistics.detector import detect
 from insights.windows import Window
-from tests.unit.statistics.hand_made import At, Rows, Table, spikes_of
+from tests.unit.statistics.hand_made import At, Row, Rows, Table, spikes_of
 
 
 def test_a_nightly_burst_is_told_once(table: Table, at: At, heartbeat: Rows) -> None:
@@ -106,3 +106,54 @@ def test_operations_tried_once_before_are_new_with_their_service(table: Table, a
 
     found = detect(table([*heartbeat, *tried, *bursts]), window=Window(at(2), at(15)))
     assert [e.series.event_name for e in found.episodes] == ["Create0"]
+
+
+class TestKnownService:
+    """EC2 was called every day for a week before some of its operations are called, or fail, for the first time."""
+
+    @staticmethod
+    def told(table: Table, at: At, heartbeat: Rows, *rows: Row) -> list[tuple[str, str | None]]:
+        """Operation and error of what is told after day 9."""
+        usual = [{"minute": at(day, 8), "event_name": "CreateTags"} for day in range(12)]
+        found = detect(table([*heartbeat, *usual, *rows]), window=Window(at(9), at(13))).episodes
+        return [(e.series.event_name, e.series.error_code) for e in found]
+
+    def test_an_error_holds_no_calls_back(self, table: Table, at: At, heartbeat: Rows) -> None:
+        """A read fails for the first time; eleven hours later a write is called for the first time: two insights."""
+        read = {"event_name": "DescribeHosts", "is_read_only": True}
+        error = {"minute": at(10, 1), "error_code": "Client.Busy", "count": 20, **read}
+        calls = {"minute": at(10, 12), "event_name": "RequestSpotInstances", "count": 20}
+
+        told = self.told(table, at, heartbeat, error, calls)
+        assert told == [("DescribeHosts", "Client.Busy"), ("RequestSpotInstances", None)]
+
+    @pytest.mark.parametrize(("calls", "names"), [(25, ["Create"]), (40, ["Create", "Delete"])])
+    def test_half_as_many_again_are_told(
+        self, calls: int, names: list[str], table: Table, at: At, heartbeat: Rows
+    ) -> None:
+        """After 20 first calls of one operation, 25 of another are more of the same; 40 are news."""
+        first = {"minute": at(10, 1), "event_name": "Create", "count": 20}
+        second = {"minute": at(10, 12), "event_name": "Delete", "count": calls}
+
+        assert [name for name, _ in self.told(table, at, heartbeat, first, second)] == names
+
+
+def test_a_new_service_has_one_insight_however_large(table: Table, at: At, heartbeat: Rows) -> None:
+    """Thirty operations of a service taken into use, each called more than the one before, and failing: one insight."""
+    bursts = [
+        {"minute": at(10, n), "event_name": f"Create{n}", "count": 20 * (n + 1), "error_code": error}
+        for n in range(30)
+        for error in (None, "Conflict")
+    ]
+
+    found = detect(table([*heartbeat, *bursts]), window=Window(at(9), at(13))).episodes
+    assert [e.series.event_name for e in found] == ["Create0"]
+
+
+def test_a_service_of_an_accounts_first_day_is_known(table: Table, at: At, heartbeat: Rows) -> None:
+    """In an account three days old, a service that was called in its first hours is as well known as the account."""
+    first = {"minute": at(0, 1), "event_name": "CreateTags"}
+    bursts = [{"minute": at(3, 1 + n), "event_name": f"Create{n}", "count": 20 * 2**n} for n in range(3)]
+
+    found = detect(table([*heartbeat, first, *bursts]), window=Window(at(2), at(4))).episodes
+    assert [e.series.event_name for e in found] == ["Create0", "Create1", "Create2"]

@@ -43,7 +43,7 @@ def test_a_new_service_says_that_it_is_one(table: Table, at: At, heartbeat: Rows
 
     assert verdicts(table, at, [*heartbeat, *bursts]) == [
         ("Create0", "told"),
-        ("Create1", "its service is new and has had its insight"),
+        ("Create1", "it is new, and its service has had an insight"),
     ]
 
 

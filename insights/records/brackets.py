@@ -9,7 +9,7 @@ import re
 
 _BEGIN = re.compile(rb'\s*\{\s*"Records"\s*:\s*\[')
 _TOKEN = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)|[\[\]{},]', re.DOTALL)
-"""A string that does not end is taken to the end at once: looking for the end of each part of it would take for ever."""
+"""A string that does not end is taken to the end at once: looking for the end of each part of it takes for ever."""
 _LONGEST_BYTES = 64 * 2**20
 """Counting takes three seconds for so much of a trail, and half a minute for so many brackets."""
 _OPENING, _CLOSING = b"[{", b"]}"

@@ -74,6 +74,11 @@ def show(
     found = [row for row in table.read(workspace_of(settings, lake).lake) if row["insight_id"].startswith(insight_id)]
     if not found:
         raise NotFoundError(f"there is no insight {insight_id!r}: `insights list` shows their ids")
+    if len(found) > 1:
+        some = ", ".join(row["insight_id"] for row in found[-5:])
+        raise NotFoundError(
+            f"{len(found)} insights have ids that begin with {insight_id!r}: write more of one, of {some}"
+        )
     row = found[0]
     records = [json.loads(row[name]) for name in ("start_record_json", "end_record_json") if row[name]]
     output.document({**_plain(row), "records": records})

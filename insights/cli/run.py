@@ -19,10 +19,12 @@ from insights.cli.options import (
     window_of,
 )
 from insights.cli.output import Output
+from insights.errors import WindowError
 from insights.stages import pipeline
 from insights.stages.pipeline import PipelineReport
 from insights.stages.report import CoverageReport, VerifyReport
-from insights.windows import parse_instant
+from insights.stages.workspace import Workspace
+from insights.windows import MINUTE, Window, floor, format_instant, parse_instant
 
 WorkersOption = Annotated[
     int | None, typer.Option("--workers", min=1, help="Processes that read shards; default: one for each core.")
@@ -43,10 +45,29 @@ def run(
     output = Output(as_json)
     window = window_of(parse_instant(start), parse_instant(end))
     chosen = settings_of(settings, trail=trail, lake=lake)
+    window = _past(window, Workspace(chosen), output)
     with output.progress() as steps:
         report = pipeline.run(window, chosen, workers=workers or os.cpu_count() or 1, progress=steps.advance)
     _print(output, report)
     pipeline.raise_if_held(report.validate)
+
+
+def _past(window: Window, workspace: Workspace, output: Output) -> Window:
+    """Cut off what is not delivered yet: it would be noted as read, and later be taken for hours without calls.
+
+    Raises:
+        WindowError: nothing is left.
+    """
+    latest = floor(workspace.now() - workspace.settle, MINUTE)
+    if window.end <= latest:
+        return window
+    if window.start >= latest:
+        raise WindowError(
+            f"what is called in {window} is still to be delivered: end by {format_instant(latest)}, which is "
+            "trail.settle_minutes ago"
+        )
+    output.say(f"read up to {format_instant(latest)}: what was called later is still to be delivered")
+    return Window(window.start, latest)
 
 
 def _print(output: Output, report: PipelineReport) -> None:

@@ -39,20 +39,32 @@ class Message:
     detail: dict[str, Any] = field(hash=False)
 
 
-def message_of(record: dict[str, Any], explanation: str) -> Message:
+@dataclass(frozen=True, slots=True)
+class LogFiles:
+    """How many of the log files that an insight rests on have which verdict, and why those that are not verified."""
+
+    verified: int = 0
+    unverified: int = 0
+    refuted: int = 0
+    reasons: dict[str, int] = field(default_factory=dict)
+
+
+def message_of(record: dict[str, Any], explanation: str, log_files: LogFiles | None = None) -> Message:
     """Say in words what an Insight record (Start or End, of ours or of AWS) says in numbers.
 
     Args:
         record: the record in the form AWS writes for trails; durations and attributions may be absent.
         explanation: why the detector spoke up, in a sentence or two.
+        log_files: what digests said of the log files by then; None where nothing is known of them.
 
     Raises:
         KeyError: a member that every Insight record has is missing.
     """
+    found = log_files or LogFiles()
     return Message(
         message_id=record["eventID"],
-        subject=_subject(record),
-        text="\n".join(_lines(record, explanation)),
+        subject=_subject(record, found),
+        text="\n".join(_lines(record, explanation, found)),
         detail=record,
     )
 
@@ -74,10 +86,11 @@ def _cut(text: str, limit: int, ellipsis: str) -> str:
     return text if len(text) <= limit else text[: limit - len(ellipsis)] + ellipsis
 
 
-def _subject(record: dict[str, Any]) -> str:
+def _subject(record: dict[str, Any], log_files: LogFiles) -> str:
     details = record["insightDetails"]
     place = _ascii(f" in {inert(_account(record), 20)} {inert(record['awsRegion'], 25)}")
     verb = "started" if details["state"] == "Start" else "ended"
+    verb += " on refuted data" if log_files.refuted else ""
     # The place is what tells one of many such mails from another: a long API name is cut, the place never is.
     return _cut(_ascii(f"Insight {verb}: {_what(details)}"), SUBJECT_LIMIT - len(place), "...") + place
 
@@ -100,7 +113,7 @@ def _what(details: dict[str, Any]) -> str:
     return f"unusually {amount} calls of {api}"
 
 
-def _lines(record: dict[str, Any], explanation: str) -> Iterator[str]:
+def _lines(record: dict[str, Any], explanation: str, log_files: LogFiles) -> Iterator[str]:
     details = record["insightDetails"]
     statistics = details["insightContext"]["statistics"]
     usual, seen = statistics["baseline"]["average"], statistics["insight"]["average"]
@@ -112,6 +125,7 @@ def _lines(record: dict[str, Any], explanation: str) -> Iterator[str]:
     yield f"Seen: {_rate(seen)}{_comparison(seen, usual)}"
     yield f"Usual: {_rate(usual)}"
     yield f"Why: {inert(explanation, _PARAGRAPH_LIMIT)}"
+    yield from _doubts(log_files)
     for attribution in details["insightContext"].get("attributions", ()):
         yield ""
         yield from _attribution_lines(attribution)
@@ -130,6 +144,20 @@ def _when(record: dict[str, Any]) -> str:
         return f"until {format_instant(at)}"
     # The End record's time is the first minute that is usual again.
     return f"{format_instant(at - timedelta(minutes=minutes))} to {format_instant(at)}, {_counted(minutes, 'minute')}"
+
+
+def _doubts(log_files: LogFiles) -> Iterator[str]:
+    """Say where not all the log files behind an insight are known to be as CloudTrail delivered them."""
+    if not (log_files.unverified or log_files.refuted):
+        return
+    numbers = {
+        "refuted by digests": log_files.refuted,
+        "not verified": log_files.unverified,
+        "verified": log_files.verified,
+    }
+    said = ", ".join(f"{number} {verdict}" for verdict, number in numbers.items() if number)
+    reasons = ", ".join(f"{number} {inert(reason)}" for reason, number in log_files.reasons.items())
+    yield f"Log files: {said}{f' ({reasons})' if reasons else ''}"
 
 
 def _attribution_lines(attribution: dict[str, Any]) -> Iterator[str]:

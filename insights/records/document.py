@@ -18,6 +18,7 @@ import msgspec
 from isal import igzip, isal_zlib
 from isal.igzip_lib import IsalError
 
+from insights.records.brackets import entries_of
 from insights.records.event import MEMBERS, EventRecord, Refusal, mend
 
 GZIP_MAGIC = b"\x1f\x8b"
@@ -246,7 +247,8 @@ def _entries_leniently(text: bytes, error: Exception) -> list[bytes] | Refusal:
     try:
         value = json.loads(text.decode("utf-8", errors="replace"))
     except RecursionError:
-        return Refusal("not_json", "nested too deeply", None, text)
+        entries = entries_of(text)
+        return Refusal("not_json", "nested too deeply", None, text) if entries is None else entries
     except ValueError:
         return Refusal("not_json", _shape(text) or str(error), None, text)
     if isinstance(value, dict) and isinstance(value.get("Records"), list):

@@ -19,7 +19,7 @@ import msgspec
 from insights.errors import DeliveryError, UnreachableError
 from insights.notify.aws import client_factory
 from insights.notify.channels import Channel, open_channels
-from insights.notify.message import Message, message_of
+from insights.notify.message import LogFiles, Message, message_of
 from insights.stages.report import NotifyReport
 from insights.stages.workspace import Workspace
 from insights.storage import publications
@@ -101,7 +101,8 @@ def _failure(channel: Channel, items: Sequence[Item]) -> DeliveryError | None:
 
 
 def _message(item: Item) -> Message:
-    return message_of(msgspec.json.decode(item.record), item.explanation)
+    log_files = None if item.integrity_json is None else msgspec.json.decode(item.integrity_json, type=LogFiles)
+    return message_of(msgspec.json.decode(item.record), item.explanation, log_files)
 
 
 def _folder(channel: Channel) -> str:

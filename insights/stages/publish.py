@@ -73,6 +73,7 @@ def _items(row: insights.Row, news_since: datetime) -> Iterator[Item]:
                 record=msgspec.Raw(text.encode()),
                 explanation=row["explanation"],
                 is_news=parse_instant(record["eventTime"]) >= news_since,
+                integrity_json=row.get("integrity_json"),
             )
 
 

@@ -49,6 +49,7 @@ class Episode:
         level_shift: whether it was ended for its length, and accepted as a change of level.
         most_in_an_hour: the largest count of a whole hour before the one it started in, as far as 28 days back.
         known_days: how many days that is.
+        is_new_region: whether the account was known before its Region was used, lately, for the first time.
     """
 
     series: SeriesKey
@@ -72,6 +73,7 @@ class Episode:
     level_shift: bool = False
     most_in_an_hour: int = 0
     known_days: int = 0
+    is_new_region: bool = False
 
     @property
     def episode_id(self) -> str:

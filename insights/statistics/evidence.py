@@ -49,6 +49,7 @@ def spike_episode(hour: Hour, row: int, start: int, scores: HourScores, *, cell:
         rule=rule,
         most_in_an_hour=most,
         known_days=days,
+        is_new_region=hour.memory.is_new_region(hour.parameters),
     )
 
 

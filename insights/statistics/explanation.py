@@ -25,7 +25,8 @@ def explain(episode: Episode, attributions: Sequence[Attribution]) -> str:
     four weeks."
     """
     happened = f"{_happening(episode)} {_when(episode)}{_by_whom(episode, attributions)}"
-    return f"{'; '.join([happened, _normally(episode), *_at_most(episode)])}."
+    region = ["the account has only begun to use this Region"] if episode.is_new_region else []
+    return f"{'; '.join([happened, _normally(episode), *_at_most(episode), *region])}."
 
 
 def _happening(episode: Episode) -> str:

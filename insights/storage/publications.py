@@ -33,7 +33,7 @@ _HASH_BYTES = 8
 
 class Item(msgspec.Struct, frozen=True, kw_only=True):
     """A record as it is written, what it is known by, and what the detector says of it; `is_news` if people are to be
-    told."""
+    told. `integrity_json` is its insight's, as it was then."""
 
     event_id: str
     event_time: str
@@ -41,6 +41,7 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
     record: msgspec.Raw
     explanation: str
     is_news: bool = False
+    integrity_json: str | None = None
 
     @property
     def at(self) -> datetime:

@@ -97,6 +97,7 @@ def row(name: str, region: str, start: str, minutes: int | None) -> insights.Row
         "region": region,
         "start_record_json": json.dumps(start_record(found)),
         "end_record_json": json.dumps(end_record(found)) if minutes else None,
+        "integrity_json": None,
     }
 
 

@@ -43,6 +43,16 @@ class TestList:
         (tmp_path / "state").mkdir()
         assert command("list", "--lake", tmp_path, "--json").json() == []
 
+    def test_several_begin_so(self, command: Command, lake: Path, insight: Callable[..., Any]) -> None:
+        """A beginning that several ids have is refused with those ids: which of them is meant nobody knows."""
+        insights.write(open_store(str(lake)), insight("aaaa2222-other", "2026-11-03T01:00:00Z"))
+        answer = command("show", "aaaa", "--lake", lake)
+
+        assert (answer.status, answer.out) == (1, "")
+        assert (
+            "2 insights have ids that begin with 'aaaa': write more of one, of aaaa1111-older, aaaa2222" in answer.err
+        )
+
     def test_no_lake(self, command: Command, tmp_path: Path) -> None:
         """A place that holds no lake is told, with what makes one: a wrong name must not look like a calm trail."""
         (tmp_path / "AWSLogs").mkdir()

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from insights.notify.message import SUBJECT_LIMIT, Message, inert, message_of
+from insights.notify.message import SUBJECT_LIMIT, LogFiles, Message, inert, message_of
 
 
 def details_of(record: dict[str, Any]) -> dict[str, Any]:
@@ -34,6 +34,29 @@ def error_rate(record: dict[str, Any], error_code: str | None) -> dict[str, Any]
     if error_code is not None:
         details_of(record)["errorCode"] = error_code
     return record
+
+
+class TestLogFiles:
+    def test_verified(self, start: dict[str, Any]) -> None:
+        """Nothing is said where all log files are verified, or where nothing is known of them."""
+        assert message_of(start, "why", LogFiles(verified=4)) == message_of(start, "why")
+        assert "Log files" not in message_of(start, "why").text
+
+    def test_not_verified(self, start: dict[str, Any]) -> None:
+        """Log files that no digest has vouched for by then are told with the reasons, below why."""
+        text = message_of(start, "why", LogFiles(verified=3, unverified=2, reasons={"pending": 2})).text
+
+        assert "Why: why\nLog files: 2 not verified, 3 verified (2 pending)\n" in text
+
+    def test_refuted(self, start: dict[str, Any]) -> None:
+        """Log files that are not as they were delivered come first."""
+        found = LogFiles(unverified=1, refuted=1, reasons={"changed": 1, "no_digest": 1})
+
+        message = message_of(start, "why", found)
+
+        assert "\nLog files: 1 refuted by digests, 1 not verified (1 changed, 1 no_digest)\n" in message.text
+        assert message.subject.startswith("Insight started on refuted data: unusually many")
+        assert len(message.subject) <= SUBJECT_LIMIT
 
 
 class TestMessageOf:

@@ -106,7 +106,7 @@ class TestObjects:
             ('{"a":1}\n{"b":2}\n', "not_json"),
             ('{"@timestamp":"2026-11-01T13:05:07.123Z"}\n{"@timestamp":""}\n', "not_json"),
             ("[" * 100_000, "not_json"),
-            ('{"Records":[' + "[" * 100_000 + "]" * 100_000 + "]}", "not_json"),
+            ('{"Other":[' + "[" * 100_000 + "]" * 100_000 + "]}", "not_json"),
             ("[]", "no_records"),
             ("{}", "no_records"),
             ("null", "no_records"),
@@ -126,6 +126,17 @@ class TestObjects:
         assert document.refusals[0].content == text.encode()
         assert (document.records, document.records_in) == ([], 0)
         assert reason in REASONS
+
+    def test_deep_record(self, record: Callable[..., dict[str, Any]]) -> None:
+        """A record that is nested more deeply than any parser goes costs itself alone."""
+        before, after = json.dumps(record(1)), json.dumps(record(3))
+        deep = json.dumps(record(2, requestParameters="deep")).replace('"deep"', '{"a":' * 5000 + '"],"' + "}" * 5000)
+        document = read_document(NAME, packed(f'{{"Records":[{before},{deep},{after}]}}'))
+
+        assert [each.event_id[:8] for each in document.records] == ["00000001", "00000003"]
+        assert document.positions == [0, 2]
+        assert reasons(document) == [("not_json", 1)]
+        assert document.refusals[0].content == deep.encode()
 
     @pytest.mark.parametrize(
         "content",

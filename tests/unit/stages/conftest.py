@@ -49,6 +49,7 @@ def insight_row(
             "explanation": "30 calls in 5 minutes",
             "start_record_json": json.dumps(start_record(found)),
             "end_record_json": json.dumps(end_record(found)) if minutes else None,
+            "integrity_json": None,
         }
     )
 

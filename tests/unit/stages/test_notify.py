@@ -1,10 +1,13 @@
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from insights.errors import DeliveryError, UnreachableError
+from insights.notify.channels import MemoryChannel
 from insights.notify.message import Message
 from insights.stages import notify, publish
 from insights.storage import insights, publications
@@ -59,6 +62,34 @@ def test_every_channel_once(told) -> None:
 
     assert [channel.sent for channel in channels] == [EVERYTHING, EVERYTHING]
     assert (first.sent, second.sent) == (6, 0)
+
+
+@pytest.mark.parametrize("numbers", [{"verified": 1, "refuted": 2, "reasons": {"changed": 2}}, None])
+def test_integrity(pipeline, insight, numbers: dict[str, Any] | None) -> None:
+    """A message says what digests say of the log files its insight rests on, where anything is known of them."""
+    pipeline.workspace.now = lambda: NOW
+    row = insight("RunInstances", "2026-11-01T14:07") | {"integrity_json": numbers and json.dumps(numbers)}
+    insights.write(pipeline.workspace.lake, row)
+    publish.run(None, pipeline.workspace)
+    channel = MemoryChannel()
+    notify.run(None, pipeline.workspace, [channel])
+
+    (message,) = channel.messages
+    assert ("Log files: 2 refuted by digests, 1 verified (2 changed)" in message.text) == (numbers is not None)
+    assert message.detail == json.loads(row["start_record_json"])
+
+
+def test_waiting_since_an_earlier_version(told) -> None:
+    """What an earlier version left to be told, when log files were not spoken of, is told as it was."""
+    lake = told.workspace.lake
+    for info in list(lake.list("outbox/")):
+        item = json.loads(lake.get(info.key)[0])
+        del item["integrity_json"]
+        lake.put(info.key, json.dumps(item).encode())
+    channel = FakeChannel("a")
+    notify.run(None, told.workspace, [channel])
+
+    assert channel.sent == EVERYTHING
 
 
 def test_only_what_is_published(pipeline, insight) -> None:

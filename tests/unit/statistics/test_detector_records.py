@@ -119,8 +119,25 @@ def test_a_region_never_used_before_is_judged_from_its_first_hour(table: Table, 
     window = Window(at(9), at(10))
 
     found = detect(table([*heartbeat, *calls]), window=window).episodes
-    assert [episode.series.region for episode in found] == ["ap-south-1"]
+    assert [(episode.series.region, episode.is_new_region) for episode in found] == [("ap-south-1", True)]
     assert detect(table(calls), window=window).episodes == ()
+
+
+@pytest.mark.parametrize(("day", "is_new"), [(10, True), (12, False)])
+def test_a_region_is_new_for_some_days(day: int, is_new: bool, table: Table, at: At, heartbeat: Rows) -> None:
+    """A spike in a Region that was first used two days ago says so; one after four days, or at home, does not."""
+    begin = [{"minute": at(8, 12), "region": "ap-south-1", "event_name": "Begin"}]
+    spikes = [
+        {"minute": at(day, 12, m), "region": region, "event_name": "RunInstances", "count": 50}
+        for region in ("ap-south-1", "us-east-1")
+        for m in range(5)
+    ]
+
+    found = spikes_of("RunInstances", detect(table([*heartbeat, *begin, *spikes]), window=Window(at(day), at(day + 1))))
+    assert {episode.series.region: episode.is_new_region for episode in found} == {
+        "ap-south-1": is_new,
+        "us-east-1": False,
+    }
 
 
 @pytest.mark.parametrize(("day", "told"), [(3, 1), (9, 2)])

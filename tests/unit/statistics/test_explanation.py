@@ -59,6 +59,16 @@ def test_what_was_never_exceeded_is_said() -> None:
     assert explain(replace(known, most_in_an_hour=7), ()).endswith("; normally once in 8 hours.")
 
 
+def test_a_new_region_is_said() -> None:
+    """That an account uses a Region for the first time is news of its own, and comes last."""
+    first = replace(EPISODE, baseline=Rate(0, 10885), is_new_region=True)
+
+    assert explain(first, BY_CI) == (
+        "RunInstances was called 6 times at 13:25 UTC by role CI; never in the 7 days before; "
+        "the account has only begun to use this Region."
+    )
+
+
 def test_a_longer_episode_names_its_span() -> None:
     """From start to end."""
     long = replace(EPISODE, end=START + timedelta(minutes=20), total=Rate(1200, 20))

@@ -20,7 +20,7 @@ from datetime import datetime
 from statistics import mean, median
 
 from insights.records.series import SeriesKey
-from insights.simulate.habits import Habit
+from insights.simulate.habits import ERRORS, Habit
 from insights.simulate.injection import Injected, PopulationIncidentKind, Size
 from insights.simulate.population import Population
 from insights.statistics.coverage import Place
@@ -172,6 +172,8 @@ def _cause(alarm: Alarm, habits: dict[tuple[str, str, str, str], list[Habit]]) -
         return "pool of first denials"
     found = habits[series.account_id, series.region, series.event_source, series.event_name]
     going_on = [h for h in found if h.start <= alarm.end and alarm.start <= h.end]
+    # That some of an API's calls fail explains its errors, not its calls.
+    going_on = [h for h in going_on if h.kind != ERRORS or series.error_code]
     going_on.sort(key=lambda h: (h.end - h.start, h.kind))
     return going_on[0].kind if going_on else "plain traffic"
 

@@ -13,6 +13,9 @@ from insights.simulate.draft import DAY_MINUTES, Draft, Floats, Ints, Row
 
 ERROR_CODES = ("AccessDenied", "ThrottlingException", "ValidationException", "Client.InvalidParameterValue")
 
+ERRORS = "errors"
+"""The kind of habit that explains an API's errors, and not its calls."""
+
 
 @dataclass(frozen=True, slots=True)
 class Habit:
@@ -122,7 +125,7 @@ def add_errors(draft: Draft, share: float) -> list[Habit]:
         numbers[number] = draft.number(Row(of.event_source, of.event_name, of.is_read_only, ERROR_CODES[code[number]]))
     draft.replace(row, minute, calls - failed)
     draft.add(numbers[row[found]], minute[found], failed[found])
-    return [Habit("errors", int(numbers[n]), 0, draft.minutes) for n in np.unique(row[found]).tolist()]
+    return [Habit(ERRORS, int(numbers[n]), 0, draft.minutes) for n in np.unique(row[found]).tolist()]
 
 
 def lose_hours(draft: Draft, share: float) -> None:

@@ -13,6 +13,7 @@ from benchmarks.detection.peers import Scores
 from benchmarks.detection.runs import Result
 from benchmarks.detection.scoring import Alarm, Score, score
 from insights.records.series import InsightType, SeriesKey
+from insights.simulate.habits import ERRORS, Habit
 from insights.simulate.injection import Injected, PopulationIncidentKind, Size
 from insights.simulate.population import Population, PopulationPlan, populate
 
@@ -54,6 +55,17 @@ def test_false(name: str, start: int, end: int, spoke_at: int) -> None:
     found = score(truth(BURST), [Alarm(key(name), start, end, spoke_at)])
 
     assert (found.recall(), found.false_rate) == (0.0, 2.0)
+
+
+@pytest.mark.parametrize(("error_code", "cause"), [("Throttling", "errors"), (None, "plain traffic")])
+def test_errors_explain_errors(error_code: str | None, cause: str) -> None:
+    """That some of an API's calls fail is why its errors are odd, and no reason why its calls are."""
+    series = key("Failing")
+    kind = InsightType.ERROR_RATE if error_code else InsightType.CALL_RATE
+    habit = (series.account_id, series.region, series.event_source, series.event_name, Habit(ERRORS, 0, 0, 50_400))
+    alarm = Alarm(replace(series, insight_type=kind, error_code=error_code), FIRST + 5, FIRST + 10, FIRST + 6)
+
+    assert score(replace(truth(), habits=(habit,)), [alarm]).causes == {cause: 1}
 
 
 def test_neither() -> None:

@@ -13,7 +13,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from insights.records.document import Document
-from insights.records.event import MEMBERS, NO_TEXT, EventRecord, Kind
+from insights.records.event import INSTANT_LENGTH, MEMBERS, NO_TEXT, EventRecord, Kind
 from insights.records.schemas import DICTIONARY, REPEATED
 
 BATCH_RECORDS = 16_000
@@ -25,7 +25,9 @@ kilobytes, but may have 256."""
 NESTED_COLUMNS = tuple(member.column for member in MEMBERS if member.kind is Kind.NESTED)
 _MEMBER_COLUMNS = tuple(member.column for member in MEMBERS)
 _CODED_COLUMNS = tuple(m.column for m in MEMBERS if m.kind is Kind.TEXT and m.column in REPEATED)
-_VALUE_COLUMNS = tuple(column for column in _MEMBER_COLUMNS if column not in (*_CODED_COLUMNS, *NESTED_COLUMNS))
+_TIME_COLUMN = "event_time"
+_OTHERS = {_TIME_COLUMN, *_CODED_COLUMNS, *NESTED_COLUMNS}
+_VALUE_COLUMNS = tuple(column for column in _MEMBER_COLUMNS if column not in _OTHERS)
 _ABSENT_CODE = "\0"
 
 Texts = tuple[npt.NDArray[np.int64], bytes]
@@ -37,14 +39,16 @@ class Batch:
     """Records on their way to rows, taken apart into columns.
 
     Of each member `values` has the value of every record; or, if its texts repeat, `codes` their codes; or, if it is
-    nested, `texts` those of every object put one after the other, with their lengths (0 where it is absent). `others`
-    has of each record the JSON text of what does not fit its columns, `positions` its place in its object, and
-    `sources` the number the caller gave the object: an array for each object.
+    nested, `texts` those of every object put one after the other, with their lengths (0 where it is absent). `instants`
+    has the event times of every object, which are all of one length, one after the other. `others` has of each record
+    the JSON text of what does not fit its columns, `positions` its place in its object, and `sources` the number the
+    caller gave the object: an array for each object.
     """
 
     values: dict[str, list[Any]] = field(default_factory=lambda: {column: [] for column in _VALUE_COLUMNS})
     codes: dict[str, _Codes] = field(default_factory=lambda: {column: _Codes() for column in _CODED_COLUMNS})
     texts: dict[str, list[Texts]] = field(default_factory=lambda: {column: [] for column in NESTED_COLUMNS})
+    instants: list[str] = field(default_factory=list)
     others: list[str | None] = field(default_factory=list)
     sources: list[npt.NDArray[np.int64]] = field(default_factory=list)
     positions: list[npt.NDArray[np.int64]] = field(default_factory=list)
@@ -79,6 +83,8 @@ class Batch:
                 self.codes[column].add(values)
             elif column in self.values:
                 self.values[column] += values
+            elif column == _TIME_COLUMN:
+                self.instants.append("".join(values))
             else:
                 self.texts[column].append(_texts(values))
         self.others += [document.others.get(i) for i in range(count)] if document.others else [None] * count
@@ -91,6 +97,7 @@ class Batch:
         members = dict(self.values)
         members |= {column: codes.texts() for column, codes in self.codes.items()}
         members |= {column: list(chain.from_iterable(map(_raws, texts))) for column, texts in self.texts.items()}
+        members[_TIME_COLUMN] = _instants("".join(self.instants))
         rows = zip(*(members[column] for column in _MEMBER_COLUMNS), strict=True)
         records = [EventRecord(**dict(zip(_MEMBER_COLUMNS, values, strict=True))) for values in rows]
         start = 0
@@ -172,6 +179,11 @@ def _texts(values: Sequence[Any]) -> Texts:
     if is_only(values, NO_TEXT):
         return np.zeros(len(values), dtype=np.int64), b""
     return np.fromiter(map(len, values), np.int64, len(values)), b"".join(values)
+
+
+def _instants(text: str) -> list[str]:
+    """Cut event times apart again."""
+    return [text[start : start + INSTANT_LENGTH] for start in range(0, len(text), INSTANT_LENGTH)]
 
 
 def _raws(texts: Texts) -> list[msgspec.Raw]:

@@ -17,14 +17,13 @@ import pyarrow.compute as pc
 
 from insights.records.batches import NESTED_COLUMNS, Batch, Texts, halves, is_only
 from insights.records.document import Document
-from insights.records.event import EARLIEST, LATEST, Refusal
+from insights.records.event import EARLIEST, INSTANT_LENGTH, LATEST, Refusal
 from insights.records.identity import COLUMNS as IDENTITY_COLUMNS
 from insights.records.identity import parse_identity
 from insights.records.inference import infer_category, infer_read_only
 from insights.records.partitions import is_usable_name
 from insights.records.schemas import DICTIONARY, EVENTS, INSTANT, with_dictionaries
 
-_INSTANT_LENGTH = len("2026-11-01T13:05:07Z")
 _SEPARATORS = (4, 7, 10, 13, 16, 19)
 _SEPARATOR_CODES = np.frombuffer(b"--T::Z", np.uint8)
 _EARLIEST, _LATEST = (int(each.timestamp()) * 1_000_000 for each in (EARLIEST, LATEST))
@@ -103,8 +102,8 @@ def _build_rest(batch: Batch) -> tuple[Rows, list[tuple[int, Refusal]]]:
 
 def _rows(batch: Batch) -> Rows:
     columns = {column: codes.array() for column, codes in batch.codes.items()}
-    columns |= {column: _built(column, values) for column, values in batch.values.items() if column != "event_time"}
-    columns["event_time"] = _instants(batch.values["event_time"])
+    columns |= {column: _built(column, values) for column, values in batch.values.items()}
+    columns["event_time"] = _instants("".join(batch.instants))
     columns |= {column: _nested(column, batch.texts[column], len(batch)) for column in NESTED_COLUMNS}
     columns |= _inferred_columns(batch, columns)
     columns["other_fields_json"] = _built("other_fields_json", batch.others)
@@ -181,18 +180,22 @@ def _built(column: str, values: Sequence[Any]) -> pa.Array:
     return pa.nulls(len(values), _TYPES[column]) if is_only(values, None) else pa.array(values, _TYPES[column])
 
 
-def _instants(values: Sequence[str]) -> pa.Array:
-    """Read texts of twenty characters.
+def _instants(text: str) -> pa.Array:
+    """Read texts of twenty characters, one after the other.
 
     Raises:
         ValueError: one is no usable instant, or not in AWS's form: Arrow reads others, which we could not give back.
     """
-    texts = pa.array(values, pa.string())
+    count = len(text) // INSTANT_LENGTH
+    characters = np.frombuffer(text.encode(), np.uint8)
+    if len(characters) > len(text):
+        raise ValueError("an instant is not in ASCII")
+    offsets = np.arange(count + 1, dtype=np.int32) * INSTANT_LENGTH
+    texts = pa.StringArray.from_buffers(count, pa.py_buffer(offsets), pa.py_buffer(characters))
     instants = texts.cast(INSTANT)
     since_epoch = instants.view(pa.int64()).to_numpy()
     is_usable = (since_epoch >= _EARLIEST) & (since_epoch < _LATEST)
-    characters = np.frombuffer(texts.buffers()[2] or b"", np.uint8, len(values) * _INSTANT_LENGTH)
-    separators = characters.reshape(-1, _INSTANT_LENGTH)[:, _SEPARATORS]
+    separators = characters.reshape(-1, INSTANT_LENGTH)[:, _SEPARATORS]
     if not (is_usable.all() and (separators == _SEPARATOR_CODES).all()):
         raise ValueError("an instant is not in AWS's form, or far from the present")
     return instants
@@ -221,7 +224,7 @@ def _nested(column: str, parts: Sequence[Texts], count: int) -> pa.Array:
 def _fault(record: Any) -> tuple[str, str] | None:
     """Tell why a record cannot become a row, if it cannot, and what is wrong with it."""
     try:
-        _instants([record.event_time])
+        _instants(record.event_time)
     except ValueError:
         return "invalid_field", f"eventTime is {json.dumps(record.event_time)}"
     for column in NESTED_COLUMNS:

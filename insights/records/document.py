@@ -15,8 +15,8 @@ from hashlib import sha256
 from typing import Any
 
 import msgspec
-from isal import igzip, isal_zlib
-from isal.igzip_lib import IsalError
+from isal import igzip
+from isal.igzip_lib import DECOMP_GZIP, IgzipDecompressor, IsalError
 
 from insights.records.brackets import entries_of
 from insights.records.event import MEMBERS, EventRecord, Refusal, mend
@@ -29,8 +29,10 @@ Guide, "Quotas"), and trails pack to a tenth, those of few callers to a twentiet
 _DEFLATE_MOST = 1032
 """No byte of a deflate stream unpacks to more (zlib Technical Details, "Maximum Compression Factor")."""
 
+_USUAL_MOST = 64
+"""Trails do not come near this. More is not set aside for what an object says of itself."""
+
 _CHUNK_BYTES = 2**22
-_GZIP_WINDOW = isal_zlib.MAX_WBITS | 16
 MOST_REFUSALS = 1_000
 """So many records of an object are refused one by one, and one more for each that is kept; the rest then together. Else
 a packed kilobyte of junk would cost a gigabyte of quarantine."""
@@ -160,8 +162,11 @@ def _unpack(body: bytes, limit_bytes: int) -> tuple[bytes, bool] | None:
     What cannot reach the limit, which is nearly everything, is unpacked at one go; the rest a chunk at a time.
     """
     if len(body) * _DEFLATE_MOST <= limit_bytes:
-        member = isal_zlib.decompressobj(_GZIP_WINDOW)
-        text: bytes = member.decompress(body)
+        # The last four bytes say how long the text is, so that its memory need not grow, which costs a tenth. What is
+        # longer than that comes to no end here.
+        size_bytes = min(int.from_bytes(body[-4:], "little"), len(body) * _USUAL_MOST)
+        member = IgzipDecompressor(flag=DECOMP_GZIP)
+        text: bytes = member.decompress(body, size_bytes + 1)
         if member.eof and not member.unused_data:
             return text, True
         text = igzip.decompress(body)  # type: ignore[no-untyped-call]

@@ -27,6 +27,9 @@ EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 LATEST = datetime(2200, 1, 1, tzinfo=UTC)
 """An event time t is usable where EARLIEST <= t < LATEST: years that cannot be would make folders nobody can read."""
 
+INSTANT_LENGTH = len("2026-11-01T13:05:07Z")
+"""How many characters the event time of every decoded record has."""
+
 
 class Kind(Enum):
     """How a member of a record is kept."""
@@ -87,7 +90,7 @@ MEMBERS = (
 BY_NAME = {member.name: member for member in MEMBERS}
 
 # Exactly AWS's form; anything else (milliseconds, offsets) takes the slower path that keeps the original text.
-_InstantText = Annotated[str, msgspec.Meta(min_length=20, max_length=20)]
+_InstantText = Annotated[str, msgspec.Meta(min_length=INSTANT_LENGTH, max_length=INSTANT_LENGTH)]
 _IdText = Annotated[str, msgspec.Meta(min_length=1)]
 _TYPES = {Kind.INSTANT: _InstantText, Kind.TEXT: str, Kind.ID: _IdText, Kind.FLAG: bool, Kind.NESTED: msgspec.Raw}
 

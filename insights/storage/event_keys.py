@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from binascii import unhexlify
+from collections.abc import Callable
 from hashlib import blake2b
 from string import hexdigits
 from typing import Any
@@ -140,13 +141,15 @@ def _values(column: pa.ChunkedArray) -> pa.ChunkedArray:
 
 
 def grouped(
-    high: npt.NDArray[np.uint64], low: npt.NDArray[np.uint64], precedence: npt.NDArray[np.int64]
+    high: npt.NDArray[np.uint64],
+    low: npt.NDArray[np.uint64],
+    precedence: Callable[[npt.NDArray[np.int64]], npt.NDArray[np.int64]],
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """Number events by the halves of their keys; give the event of each row, and the row that stays of each event: the
-    one of the lowest precedence."""
+    one of the lowest precedence, which is asked of the few rows only that may be copies."""
     is_alone = _is_alone(high)
     alone, others = np.flatnonzero(is_alone), np.flatnonzero(~is_alone)
-    by_event = others[np.lexsort((precedence[others], low[others], high[others]))]
+    by_event = others[np.lexsort((precedence(others), low[others], high[others]))]
     is_first = np.ones(len(by_event), dtype=bool)
     is_first[1:] = (np.diff(high[by_event]) != 0) | (np.diff(low[by_event]) != 0)
     event = np.empty(len(high), dtype=np.int64)

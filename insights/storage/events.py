@@ -163,7 +163,10 @@ def _unite(hour: EventHour, old: StoredRows, new: pa.Table, *, is_vouched: bool)
     vouched: set[str] = set(json.loads(old.vouched)) if old.vouched else set()
     if is_vouched:
         vouched.update(new["object_key"].combine_chunks().unique().to_pylist())
-    event, winners = grouped(high, low, precedence(hour, columns, names, origin, vouched))
+    addenda = columns.select(["addendum_json"])
+    event, winners = grouped(
+        high, low, lambda rows: precedence(hour, addenda.take(pa.array(rows)), names, origin[rows], vouched)
+    )
     time = pc.cast(columns["event_time"], pa.int64()).to_numpy()
     order = winners[by_time(time[winners], high[winners], low[winners])]
     credit = origin[winners]

@@ -39,7 +39,7 @@ def precedence(
     """
     is_correction = pc.is_valid(corrected_ids(table)).to_numpy(zero_copy_only=False)
     ranks = np.where(is_correction, -1 - origin, origin)
-    # A batch shares its names: a few of them have rows in this hour, and to read a name costs as much as ten records.
+    # A batch shares its names: a few of them have copies in this hour, and to read a name costs as much as ten records.
     present, place = np.unique(origin, return_inverse=True)
     classes = [0 if names[i] in vouched else 1 if _is_of(hour, names[i]) else 2 for i in present.tolist()]
     return ranks + 2 * len(names) * np.array(classes, dtype=np.int64)[place]

@@ -118,7 +118,7 @@ class StoredRows:
     def read(self, columns: Sequence[str]) -> pa.Table:
         """Read columns of all rows."""
         if self.file is None:
-            return self.schema.empty_table().select(list(columns))
+            return _no_rows(self.schema, columns)
         return self.file.read(columns=list(columns), use_threads=False)
 
     def take(self, rows: npt.NDArray[np.int64]) -> pa.Table:
@@ -176,12 +176,16 @@ def read_version(store: ObjectStore, key: str, schema: pa.Schema, *, columns: Se
     try:
         content, etag = store.get(key)
     except NotFoundError:
-        return Version(schema.empty_table().select(names), ABSENT, "")
+        return Version(_no_rows(schema, names), ABSENT, "")
     with reading(f"{store.url}/{key}"):
         file = _opened(content, schema)
         table = file.read(columns=names, use_threads=False)
         _require([name for name in names if not schema.field(name).nullable], table)
     return Version(table, etag, _said(file, _MADE_FROM), bool(_said(file, _SEALED)))
+
+
+def _no_rows(schema: pa.Schema, columns: Sequence[str]) -> pa.Table:
+    return pa.schema([schema.field(name) for name in columns]).empty_table()
 
 
 def read_columns(content: bytes, columns: Sequence[str] | None = None, *, required: Collection[str] = ()) -> pa.Table:
@@ -197,7 +201,8 @@ def read_columns(content: bytes, columns: Sequence[str] | None = None, *, requir
 
 
 def _require(names: Collection[str], table: pa.Table) -> None:
-    if missing := [name for name in names if name not in table.schema.names]:
+    found = set(table.schema.names)
+    if missing := [name for name in names if name not in found]:
         raise ValueError(f"it has no column {', '.join(missing)}")
 
 

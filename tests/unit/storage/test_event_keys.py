@@ -2,6 +2,7 @@ import gzip
 import json
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from insights.records.batches import Batch
@@ -63,10 +64,22 @@ def test_grouped() -> None:
     """Rows are of one event where both halves are the same; of several the one of the lowest precedence stays."""
     high = np.array([7, 5, 7, 7, 9, 5], dtype=np.uint64)
     low = np.array([1, 1, 2, 1, 1, 1], dtype=np.uint64)
-    event, winners = grouped(high, low, np.array([3, 2, 1, 0, 9, 4]))
+    event, winners = grouped(high, low, lambda rows: np.array([3, 2, 1, 0, 9, 4])[rows])
 
     assert [sorted(np.flatnonzero(event == number)) for number in event[[0, 1, 2, 4]]] == [[0, 3], [1, 5], [2], [4]]
     assert winners[event].tolist() == [3, 1, 2, 3, 4, 1]
+
+
+def test_only_rows_that_may_be_copies_are_ranked() -> None:
+    """Nearly all rows are the only ones of their events: which object's comes first is not asked of them."""
+    asked: list[int] = []
+
+    def precedence(rows: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        asked.extend(rows.tolist())
+        return rows
+
+    grouped(np.array([7, 5, 8, 7], dtype=np.uint64), np.array([1, 1, 1, 1], dtype=np.uint64), precedence)
+    assert sorted(asked) == [0, 3]
 
 
 @pytest.mark.parametrize("shared_bits", [0, 40], ids=["keys begin otherwise", "keys begin alike"])

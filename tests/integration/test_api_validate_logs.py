@@ -26,7 +26,7 @@ def signed(cloud: Any, tmp_path: Path) -> Iterator[Callable[..., subprocess.Comp
     key, bucket = seeded_key(plan.seed), cloud.store("s3://trail-bucket")
     (tmp_path / "keys.json").write_bytes(public_key_list(plan, key))
     delivered = list(write(bucket, with_digests(plan, simulate(plan), key, bucket="trail-bucket", root="")))
-    (tmp_path / "lake").mkdir()
+    (tmp_path / "lake" / "state").mkdir(parents=True)  # what the first run leaves in a lake
     arn = f"arn:aws:cloudtrail:{REGION}:{ACCOUNT}:trail/{TRAIL_NAME}"
     with serving(
         tmp_path / "lake",

@@ -203,7 +203,7 @@ def test_told_once(
     tells it; `initial_analysis` of a window around it then finds nothing new and tells nobody a second time."""
     channel, received = cloud.subscribe()
     monkeypatch.setenv("TRAIL_INSIGHTS__NOTIFY__CHANNELS", json.dumps([channel]))
-    monkeypatch.setenv("TRAIL_INSIGHTS__NOTIFY__MAX_AGE_HOURS", "1000000")
+    monkeypatch.setenv("TRAIL_INSIGHTS__NOTIFY__MAX_AGE_HOURS", "876000")
     cloud.deliver(announcement)
     workspace = Workspace(load_settings(), aws=cloud.access())
     ingest(announcement_window, workspace)
